@@ -1,0 +1,66 @@
+"""Recorder: per-class loss, recall, gradient norms and angles, in the user's own loop.
+
+    recorder = Recorder(model, dataset)
+    for t in range(steps):
+        recorder.record(t)
+        optimizer.zero_grad()
+        criterion(model(dataset.x), dataset.y).backward()
+        optimizer.step()
+    curves = recorder.recording()
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from imbal_lab.data import Dataset
+from imbal_lab.instruments.recording import Record, Recording
+from imbal_lab.methods import class_gradients, unit_directions
+
+
+class Recorder:
+    """Measures ``model`` on ``dataset`` whenever :meth:`record` is called; changes nothing."""
+
+    def __init__(self, model: nn.Module, dataset: Dataset) -> None:
+        self.model = model
+        self.dataset = dataset
+        self.records: list[Record] = []
+
+    def record(self, step: int, grads: Tensor | None = None) -> Record:
+        """Measure now and keep the record.
+
+        ``grads`` [C, P] are the class gradients at this moment, if the caller has them
+        already; otherwise they are computed.
+        """
+        data = self.dataset
+        if grads is None:
+            grads = class_gradients(self.model, data.x, data.y, data.num_classes)
+        with torch.no_grad():
+            losses = F.cross_entropy(self.model(data.x), data.y, reduction="none")
+            hits = (self.model(data.x_test).argmax(dim=1) == data.y_test).to(losses.dtype)
+        self.records.append(
+            Record(
+                step,
+                class_means(losses, data.y, data.num_classes),
+                class_means(hits, data.y_test, data.num_classes),
+                torch.linalg.vector_norm(grads, dim=1),
+                cosines(grads),
+            )
+        )
+        return self.records[-1]
+
+    def recording(self) -> Recording:
+        """Everything recorded so far; ValueError before the first record."""
+        return Recording.of(self.records)
+
+
+def class_means(values: Tensor, y: Tensor, num_classes: int) -> Tensor:
+    """Mean of ``values`` [n] within each class of ``y`` [n]: [C]; zero for an absent class."""
+    totals = values.new_zeros(num_classes).index_add(0, y, values)
+    return totals / torch.bincount(y, minlength=num_classes).clamp_min(1)
+
+
+def cosines(vectors: Tensor) -> Tensor:
+    """Cosine between every two rows of ``vectors`` [C, P]: [C, C]; a zero row gives zeros."""
+    unit = unit_directions(vectors)
+    return (unit @ unit.T).clamp(-1, 1)

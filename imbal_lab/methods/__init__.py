@@ -1,0 +1,20 @@
+"""The techniques, one file each, with paper and equation on top."""
+
+from imbal_lab.methods.class_gradients import class_gradients, refuse_batchnorm
+from imbal_lab.methods.gd import gd_step
+from imbal_lab.methods.pcngd import normalized, pcngd_step, unit_directions
+from imbal_lab.methods.per_class import PerClass
+from imbal_lab.methods.registry import METHODS, Method, get
+
+__all__ = [
+    "METHODS",
+    "Method",
+    "PerClass",
+    "class_gradients",
+    "gd_step",
+    "get",
+    "normalized",
+    "pcngd_step",
+    "refuse_batchnorm",
+    "unit_directions",
+]

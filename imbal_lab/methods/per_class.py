@@ -1,0 +1,82 @@
+"""Per-class methods in an ordinary PyTorch loop: an engine, a rule, and any optimizer.
+
+    criterion = PerClass(model, num_classes, rule=normalized)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    ...
+    loss = criterion(model(x), y)      # the usual mean loss
+    loss.backward()                    # fills .grad with sum_l w_l g_l instead of sum_l g_l
+    optimizer.step()
+
+The *engine* finds the norm of every class gradient g_l (here: one exact backward pass a
+class), the *rule* turns the C norms into C weights w_l, and the optimizer does what it
+always does: momentum then averages the combined direction, and weight decay is added to it
+unnormalised.
+
+The gradient is written to ``.grad`` while ``backward()`` runs. ``torch.autograd.grad`` on
+this loss therefore sees nothing; use the explicit :func:`class_gradients` there.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from imbal_lab.methods.pcngd import normalized
+
+Rule = Callable[[Tensor], Tensor]
+
+
+class PerClass(nn.Module):
+    """Mean cross-entropy whose backward pass weighs the class gradients by ``rule``.
+
+    ``rule`` maps class-gradient norms [C] to weights [C]. After ``backward()``,
+    ``norms`` and ``weights`` hold the last batch's, zero for an absent class.
+    """
+
+    def __init__(self, model: nn.Module, num_classes: int, rule: Rule = normalized) -> None:
+        super().__init__()
+        self.params = tuple(p for p in model.parameters() if p.requires_grad)
+        self.num_classes = num_classes
+        self.rule = rule
+        self.norms = self.weights = torch.zeros(num_classes)
+        self._anchor = torch.zeros((), requires_grad=True)
+
+    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+        """``logits`` [n, C] of the model, ``y`` [n]; returns the mean loss, a scalar."""
+        losses = F.cross_entropy(logits, y, reduction="none")
+        if not losses.requires_grad:
+            return losses.mean()
+        return _WeightedBackward.apply(self._anchor, [losses], y, self)
+
+    def fill_gradients(self, losses: Tensor, y: Tensor, scale: Tensor) -> None:
+        """Add scale * sum_l w_l g_l to every parameter's ``.grad``."""
+        contributions = [losses[y == c].sum() / len(y) for c in range(self.num_classes)]
+        grads = [
+            torch.autograd.grad(f, self.params, retain_graph=True, materialize_grads=True)
+            for f in contributions
+        ]
+        self.norms = torch.stack([nn.utils.get_total_norm(g) for g in grads])
+        self.weights = self.rule(self.norms)
+        for param, *per_class in zip(self.params, *grads, strict=True):
+            direction = sum(w * g for w, g in zip(self.weights, per_class, strict=True))
+            update = scale * direction
+            param.grad = update if param.grad is None else param.grad + update
+
+
+class _WeightedBackward(torch.autograd.Function):
+    """The whole graph as one node, so that ``loss.backward()`` reaches our engine."""
+
+    @staticmethod
+    def forward(ctx: Any, anchor: Tensor, box: list[Tensor], y: Tensor, owner: PerClass) -> Tensor:
+        ctx.held = (box[0], y, owner)  # the list hides the graph of the losses from autograd
+        return box[0].detach().mean()
+
+    @staticmethod
+    def backward(ctx: Any, scale: Tensor) -> tuple[None, None, None, None]:
+        losses, y, owner = ctx.held
+        ctx.held = None
+        with torch.enable_grad():
+            owner.fill_gradients(losses, y, scale)
+        return None, None, None, None
