@@ -1,0 +1,100 @@
+"""How many training examples each class gets, most frequent class first.
+
+rho = n_max / n_min >= 1, as the papers write it. Released code often says
+imb_factor = n_min / n_max <= 1 instead (Cao et al., NeurIPS 2019); `ratio` turns one into the
+other.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+
+# A count such as 49 * (1 / 49) must not be cut from 1 to 0 by its last bit.
+_ROUNDING = 1e-9
+
+
+def long_tailed(n_max: int, rho: float, num_classes: int) -> tuple[int, ...]:
+    """Counts that fall geometrically: n_c = int(n_max * rho^(-c / (C - 1))), c = 0 ... C-1.
+
+    This is the profile of CIFAR-10-LT and CIFAR-100-LT.
+    """
+    last = num_classes - 1
+    return tuple(int(n_max * rho ** (-c / last) + _ROUNDING) for c in range(num_classes))
+
+
+def step(n_max: int, rho: float, num_classes: int) -> tuple[int, ...]:
+    """Two levels: the first half of the classes has n_max, the second int(n_max / rho).
+
+    With an odd number of classes the frequent half is the larger one.
+    """
+    rare = num_classes // 2
+    return (n_max,) * (num_classes - rare) + (int(n_max / rho + _ROUNDING),) * rare
+
+
+PROFILES: dict[str, Callable[[int, float, int], tuple[int, ...]]] = {
+    "long-tailed": long_tailed,
+    "step": step,
+}
+
+
+def ratio(rho: float = 1.0, imb_factor: float | None = None) -> float:
+    """The imbalance ratio rho, from rho itself or from imb_factor = 1 / rho.
+
+    Raises ValueError when both are given, when rho < 1 or when imb_factor is outside (0, 1].
+    """
+    if imb_factor is not None:
+        if rho != 1.0:
+            raise ValueError(
+                f"rho={rho} and imb_factor={imb_factor} were both given; "
+                "they say the same thing (imb_factor = 1 / rho), so keep one of them"
+            )
+        if not 0 < imb_factor <= 1:
+            raise ValueError(
+                f"imb_factor={imb_factor}: it is n_min / n_max and must be in (0, 1]; "
+                "for n_max / n_min use rho="
+            )
+        return 1 / imb_factor
+    if not 1 <= rho < float("inf"):
+        raise ValueError(
+            f"rho={rho}: the imbalance ratio is n_max / n_min and must be a number >= 1; "
+            "for n_min / n_max use imb_factor="
+        )
+    return rho
+
+
+def counts_for(profile: str, n_max: int, rho: float, num_classes: int) -> tuple[int, ...]:
+    """Counts of a named profile. Raises ValueError on an unknown name or an empty class."""
+    if profile not in PROFILES:
+        raise ValueError(
+            f"profile={profile!r}: allowed are {', '.join(map(repr, PROFILES))}; "
+            "for anything else give the numbers yourself with counts="
+        )
+    if n_max < 1:
+        raise ValueError(f"n_max={n_max}: the largest class needs at least one example")
+    counts = PROFILES[profile](n_max, rho, num_classes)
+    if counts[-1] == 0:
+        raise ValueError(
+            f"rho={rho:g} with n_max={n_max} leaves class {counts.index(0)} without examples: "
+            f"counts would be {counts}; use rho <= {n_max} or a larger n_max"
+        )
+    return counts
+
+
+def own_counts(counts: Sequence[int], num_classes: int) -> tuple[int, ...]:
+    """Checked counts of your own, one for each class, largest first.
+
+    Raises ValueError when there are not C of them, when one is below 1 or when they rise.
+    """
+    given = tuple(operator.index(n) for n in counts)
+    if len(given) != num_classes:
+        raise ValueError(
+            f"counts={given} has {len(given)} numbers for {num_classes} classes; "
+            "give one for each class, or choose the classes with classes="
+        )
+    if min(given) < 1:
+        raise ValueError(f"counts={given}: every class needs at least 1 training example")
+    if list(given) != sorted(given, reverse=True):
+        raise ValueError(
+            f"counts={given} must fall, since class 0 is the most frequent one; "
+            "sort them, and choose which classes are rare with rare= or classes="
+        )
+    return given
