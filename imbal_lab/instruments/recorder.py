@@ -1,12 +1,12 @@
 """Recorder: per-class loss, recall, gradient norms and angles, in the user's own loop.
 
-    recorder = Recorder(model, dataset)
-    for t in range(steps):
-        recorder.record(t)
-        optimizer.zero_grad()
-        criterion(model(dataset.x), dataset.y).backward()
-        optimizer.step()
-    curves = recorder.recording()
+recorder = Recorder(model, dataset)
+for t in range(steps):
+    recorder.record(t)
+    optimizer.zero_grad()
+    criterion(model(dataset.x), dataset.y).backward()
+    optimizer.step()
+curves = recorder.recording()
 """
 
 import torch

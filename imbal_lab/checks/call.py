@@ -1,0 +1,108 @@
+"""Calling a learner's function: quietly, on fresh inputs, leaving no trace behind."""
+
+import contextlib
+import io
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from imbal_lab.checks.exercise import Case, Exercise, Function
+
+PACKAGE = Path(__file__).parent.parent
+FORBIDDEN = tuple(str(PACKAGE / room) + os.sep for room in ("methods", "exercises"))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call did: a result or an error, and what else happened on the way."""
+
+    result: Any = None
+    error: BaseException | None = None
+    changed_input: str | None = None  # the argument that was written to
+    used_library: bool = False  # ran code of imbal_lab.methods or imbal_lab.exercises
+
+
+def call(exercise: Exercise, case: Case, seed: int, function: Function) -> Outcome:
+    """Call ``function`` on ``case`` and look at everything it did. Never raises."""
+    inputs = exercise.draw(case, seed)
+    watch = LibraryWatch()
+    try:
+        with quiet(), torch_as_it_was(), watch:
+            result = function(*inputs.values())
+    except (Exception, SystemExit) as error:
+        return Outcome(error=error, used_library=watch.seen)
+    untouched = exercise.draw(case, seed)
+    changed = (name for name in inputs if not same(inputs[name], untouched[name]))
+    return Outcome(detached(result), None, next(changed, None), watch.seen)
+
+
+def detached(result: Any) -> Any:
+    return result.detach().cpu() if isinstance(result, Tensor) else result
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two inputs are equal: tensors by value, models by parameters and buffers."""
+    if isinstance(a, nn.Module):
+        return all(
+            same(p, q)
+            for p, q in zip(a.state_dict().values(), b.state_dict().values(), strict=True)
+        )
+    if isinstance(a, Tensor):
+        return a.shape == b.shape and torch.equal(a, b)
+    return bool(a == b)
+
+
+class LibraryWatch:
+    """Notices, while it is open, whether any code of the library's answers runs."""
+
+    def __init__(self) -> None:
+        self.seen = False
+
+    def __enter__(self) -> None:
+        self.before = sys.getprofile()
+        sys.setprofile(self.look)
+
+    def __exit__(self, *exc: object) -> None:
+        sys.setprofile(self.before)
+
+    def look(self, frame: FrameType, event: str, arg: object) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(FORBIDDEN):
+            self.seen = True
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Silence warnings and stderr, Python's and C's: nbgrader scores zero on any stderr."""
+    saved = os.dup(2)
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stderr(io.StringIO()),
+        open(os.devnull, "wb") as nowhere,
+    ):
+        warnings.simplefilter("ignore")
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+@contextlib.contextmanager
+def torch_as_it_was() -> Iterator[None]:
+    """Start from torch's defaults and put its global state back afterwards."""
+    dtype = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.random.fork_rng(devices=[]), torch.enable_grad():
+            yield
+    finally:
+        torch.set_default_dtype(dtype)

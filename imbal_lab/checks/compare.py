@@ -1,0 +1,40 @@
+"""Comparing a result with the expected one, and saying where they first part."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+# Relative to the largest entry of the row: room for rounding, none for a wrong formula.
+TOLERANCE = {torch.float64: 1e-5, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 1e-2}
+ZERO = 1e-12  # what may stand where a row of zeros is expected
+
+
+def difference(expected: Tensor, got: Any, axes: tuple[str, ...]) -> str | None:
+    """None if ``got`` equals ``expected`` up to rounding, else where they first differ.
+
+    ``axes`` names what each axis counts, as in ("class", "parameter").
+    """
+    if not isinstance(got, Tensor):
+        return f"expected a tensor of shape {list(expected.shape)}, got {described(got)}"
+    if got.shape != expected.shape:
+        return f"expected shape {list(expected.shape)}, got {list(got.shape)}"
+    wrong = ~close(expected, got)
+    if not wrong.any():
+        return None
+    first = tuple(int(i) for i in wrong.nonzero()[0])
+    place = ", ".join(f"{axis} {i}" for axis, i in zip(axes, first, strict=True))
+    return f"{place}: expected {expected[first]:.4g}, got {got[first]:.4g}"
+
+
+def described(value: Any) -> str:
+    return "None (is the return missing?)" if value is None else f"a {type(value).__name__}"
+
+
+def close(expected: Tensor, got: Tensor) -> Tensor:
+    """Entry by entry: equal up to the tolerance of the coarser dtype. NaN equals NaN."""
+    coarsest = max(TOLERANCE.get(t.dtype, 1e-5) for t in (expected, got))
+    expected, got = expected.double(), got.double()
+    scale = expected.nan_to_num().abs().amax(dim=-1, keepdim=True)
+    near = (got - expected).abs() <= coarsest * scale + ZERO
+    return near | (got == expected) | (got.isnan() & expected.isnan())

@@ -1,0 +1,21 @@
+"""The exercises of the course by id. An id never changes: it stands in gradebooks."""
+
+from imbal_lab.checks.exercise import Exercise
+from imbal_lab.exercises import class_gradients, pcngd_step, unit_directions
+
+EXERCISES = {
+    exercise.id: exercise
+    for exercise in (class_gradients.EXERCISE, unit_directions.EXERCISE, pcngd_step.EXERCISE)
+}
+
+
+def names() -> tuple[str, ...]:
+    """Every exercise id, in the order of the course."""
+    return tuple(EXERCISES)
+
+
+def get(id: str) -> Exercise:
+    """The exercise called ``id``; ValueError lists the ids there are."""
+    if id not in EXERCISES:
+        raise ValueError(f"exercise={id!r}: choose one of {list(EXERCISES)}")
+    return EXERCISES[id]
