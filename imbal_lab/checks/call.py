@@ -27,13 +27,13 @@ class Outcome:
     result: Any = None
     error: BaseException | None = None
     changed_input: str | None = None  # the argument that was written to
-    used_library: bool = False  # ran code of imbal_lab.methods or imbal_lab.exercises
+    used_library: bool = False  # ran the reference, imbal_lab.methods or imbal_lab.exercises
 
 
 def call(exercise: Exercise, case: Case, seed: int, function: Function) -> Outcome:
     """Call ``function`` on ``case`` and look at everything it did. Never raises."""
     inputs = exercise.draw(case, seed)
-    watch = LibraryWatch()
+    watch = LibraryWatch(exercise.reference)
     try:
         with quiet(), torch_as_it_was(), watch:
             result = function(*inputs.values())
@@ -41,10 +41,13 @@ def call(exercise: Exercise, case: Case, seed: int, function: Function) -> Outco
         return Outcome(error=error, used_library=watch.seen)
     untouched = exercise.draw(case, seed)
     changed = (name for name in inputs if not same(inputs[name], untouched[name]))
-    return Outcome(detached(result), None, next(changed, None), watch.seen)
+    return Outcome(plain(result), None, next(changed, None), watch.seen)
 
 
-def detached(result: Any) -> Any:
+def plain(result: Any) -> Any:
+    """A tensor off the graph, a number as a tensor, anything else as it is."""
+    if isinstance(result, int | float) and not isinstance(result, bool):
+        return torch.tensor(result, dtype=torch.float64)
     return result.detach().cpu() if isinstance(result, Tensor) else result
 
 
@@ -63,7 +66,8 @@ def same(a: Any, b: Any) -> bool:
 class LibraryWatch:
     """Notices, while it is open, whether any code of the library's answers runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, reference: Function) -> None:
+        self.reference = reference.__code__
         self.seen = False
 
     def __enter__(self) -> None:
@@ -74,7 +78,8 @@ class LibraryWatch:
         sys.setprofile(self.before)
 
     def look(self, frame: FrameType, event: str, arg: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(FORBIDDEN):
+        code = frame.f_code
+        if event == "call" and (code is self.reference or code.co_filename.startswith(FORBIDDEN)):
             self.seen = True
 
 

@@ -16,7 +16,8 @@ def difference(expected: Tensor, got: Any, axes: tuple[str, ...]) -> str | None:
     ``axes`` names what each axis counts, as in ("class", "parameter").
     """
     if not isinstance(got, Tensor):
-        return f"expected a tensor of shape {list(expected.shape)}, got {described(got)}"
+        wanted = f"a tensor of shape {list(expected.shape)}" if expected.dim() else "a number"
+        return f"expected {wanted}, got {described(got)}"
     if got.shape != expected.shape:
         return f"expected shape {list(expected.shape)}, got {list(got.shape)}"
     wrong = ~close(expected, got)
@@ -24,6 +25,7 @@ def difference(expected: Tensor, got: Any, axes: tuple[str, ...]) -> str | None:
         return None
     first = tuple(int(i) for i in wrong.nonzero()[0])
     place = ", ".join(f"{axis} {i}" for axis, i in zip(axes, first, strict=True))
+    place = place or "the result"  # a single number has no axes
     return f"{place}: expected {expected[first]:.4g}, got {got[first]:.4g}"
 
 
@@ -35,6 +37,7 @@ def close(expected: Tensor, got: Tensor) -> Tensor:
     """Entry by entry: equal up to the tolerance of the coarser dtype. NaN equals NaN."""
     coarsest = max(TOLERANCE.get(t.dtype, 1e-5) for t in (expected, got))
     expected, got = expected.double(), got.double()
-    scale = expected.nan_to_num().abs().amax(dim=-1, keepdim=True)
+    scale = expected.nan_to_num().abs()
+    scale = scale.amax(dim=-1, keepdim=True) if scale.dim() else scale
     near = (got - expected).abs() <= coarsest * scale + ZERO
     return near | (got == expected) | (got.isnan() & expected.isnan())

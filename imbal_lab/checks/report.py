@@ -12,7 +12,7 @@ MIME = "application/vnd.imbal-lab.check+json"
 MARKS = {"not started": "○", "not yet": "✗", "done": "✓"}
 
 
-class CheckFailed(Exception):
+class CheckFailed(Exception):  # noqa: N818 - reads as a state, as in "check failed"
     """A check that did not pass. IPython prints its three lines and nothing else."""
 
     def __init__(self, lines: Sequence[str]) -> None:

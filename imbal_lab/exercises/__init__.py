@@ -1,11 +1,16 @@
 """The exercises of the course by id. An id never changes: it stands in gradebooks."""
 
 from imbal_lab.checks.exercise import Exercise
-from imbal_lab.exercises import class_gradients, pcngd_step, unit_directions
+from imbal_lab.exercises import class_gradients, imbalance_ratio, pcngd_step, unit_directions
 
 EXERCISES = {
     exercise.id: exercise
-    for exercise in (class_gradients.EXERCISE, unit_directions.EXERCISE, pcngd_step.EXERCISE)
+    for exercise in (
+        imbalance_ratio.EXERCISE,
+        class_gradients.EXERCISE,
+        unit_directions.EXERCISE,
+        pcngd_step.EXERCISE,
+    )
 }
 
 

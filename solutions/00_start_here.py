@@ -1,0 +1,88 @@
+# ---
+# jupyter:
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
+#   imbal_lab:
+#     title: Start here
+#     paper: "A short tour; no paper yet"
+#     kind: tour
+#     minutes: 10
+#     level: 1
+#     needs: []
+#     objectives:
+#       - text: Compute the imbalance ratio
+#         met_by: [check-imbalance_ratio]
+#       - text: Say why accuracy hides a rare class
+#         met_by: [quiz-accuracy]
+# ---
+
+# %% [markdown] role="card"
+# # 00 Start here
+#
+# **10 minutes · level 1 of 5 · needs nothing**
+#
+# Welcome. This course is about what happens when a network sees some classes often and others rarely, and what can be done about it. Every lesson works like this one: you guess, you look, you write a few lines, and you are told at once what they show.
+#
+# Run a cell with **Shift + Enter**. Start with the next one.
+
+# %% role="given"
+import torch
+
+from imbal_lab.checks import check
+from imbal_lab.explore import explore, predict, prediction, quiz
+
+# %% [markdown] role="given"
+# ## Guess first
+#
+# A guess that turns out wrong teaches more than a picture you only look at. Say what you expect; nobody marks it.
+
+# %% role="predict" id="rare"
+predict(
+    "A network learns to tell threes from eights. We keep all the threes and take away more and more eights. The share of test eights that it recognises will ...",
+    ["hardly change", "fall"],
+    id="rare",
+)
+
+# %% role="explore" id="tour"
+explore(data="digits", method="gd", rho=1, prediction=prediction("rare"))
+
+# %% [markdown] role="given"
+# Move the slider of the **imbalance ratio ρ** with the mouse or the arrow keys. ρ = 10 means ten threes for every eight. Blue and solid is always the most frequent class; the dashed orange one is the rarest. The line of text below the picture says what it shows.
+
+# %% role="quiz" id="accuracy"
+quiz(
+    "At ρ = 50, a model could call everything a three. How would its accuracy look on data with the same mix?",
+    {
+        "About 50 %, since one of two classes is always wrong": "That is the mean of the recalls. Plain accuracy counts examples, and few of them are eights.",
+        "About 98 %, so accuracy hides the rare class": "Yes: 50 of 51 examples are threes. That is why this course shows every class on its own.",
+    },
+    right="About 98 %, so accuracy hides the rare class",
+    id="accuracy",
+)
+
+# %% [markdown] role="task" ex="imbalance_ratio" difficulty=1 minutes=4
+# ## Your first exercise
+#
+# The imbalance ratio is $\rho=n_{\max}/n_{\min}$: the count of the most frequent class over that of the rarest one *that occurs*. Replace the line that raises `NotImplementedError`, run the cell, then run the check below it.
+#
+# A check answers with ○ (not started), ✗ (not yet, with a reason and something to try) or ✓ (done, and what that shows). You may try as often as you like.
+
+# %% role="answer" ex="imbalance_ratio"
+def imbalance_ratio(y):
+    """y [n] integer labels, in any order; returns a number, at least 1."""
+    ...
+
+# %% role="check" ex="imbalance_ratio" points=1
+
+# %% [markdown] role="hint" ex="imbalance_ratio"
+# 1. First count how often each label occurs.
+# 2. `torch.unique` can return the counts of the values that it finds.
+# 3. Divide the largest of the counts by the smallest. `.item()` makes a plain number of a tensor with one entry.
+
+# %% [markdown] role="given"
+# ## When you are stuck
+#
+# Help comes in steps. Open the first hint, try again, and only then open the one inside it. The third hint nearly says it all; the answer itself is never in the notebook.
+#
+# Your work is saved in your own copy of the course, and updates of the course never overwrite it.
+#
+# Next: [02 Learning dynamics](../02_learning_dynamics/02_learning_dynamics.ipynb).

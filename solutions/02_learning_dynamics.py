@@ -1,0 +1,267 @@
+# ---
+# jupyter:
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
+#   imbal_lab:
+#     title: Learning dynamics, full batch
+#     paper: "Francazi, Baity-Jesi, Lucchi: A theoretical analysis of the learning dynamics under class imbalance (ICML 2023, arXiv 2207.00391)"
+#     kind: lesson
+#     minutes: 60
+#     level: 2
+#     needs: [00_start_here]
+#     objectives:
+#       - text: Compute what each class asks of the parameters
+#         met_by: [check-class_gradients]
+#       - text: Predict from two lengths and an angle whether gradient descent will raise the minority's loss
+#         met_by: [quiz-criterion]
+#       - text: Implement per-class normalised gradient descent (PCNGD)
+#         met_by: [check-unit_directions, check-pcngd_step]
+#       - text: Say what PCNGD guarantees for two classes, and what it does not for three
+#         met_by: [quiz-three_classes]
+#       - text: Judge when PCNGD is the worse choice
+#         met_by: [essay-when_worse]
+# ---
+
+# %% [markdown] role="card"
+# # 02 Learning dynamics, full batch
+#
+# **60 minutes · level 2 of 5 · needs [00 Start here](../00_start_here/00_start_here.ipynb) and a little PyTorch**
+#
+# Train a network on ten threes for every eight, and the eights get *worse* before they get better. In this lesson you find out why, and you write the remedy.
+#
+# When you are done you can
+#
+# - compute what each class asks of the parameters,
+# - predict when gradient descent will hurt the minority,
+# - implement PCNGD, and say what it promises and what not.
+#
+# Paper: Francazi, Baity-Jesi and Lucchi, *A theoretical analysis of the learning dynamics under class imbalance*, ICML 2023, [arXiv 2207.00391](https://arxiv.org/abs/2207.00391).
+
+# %% role="given"
+import torch
+from torch.nn import functional as F
+
+from imbal_lab import data, models
+from imbal_lab.checks import check
+from imbal_lab.explore import explore, predict, prediction, quiz
+
+# %% role="quiz" id="warm_up"
+quiz(
+    "Warm-up. A training set has 1,000 threes and 100 eights. A model that answers 'three' to everything has an accuracy of 91 %. What is its balanced accuracy, the mean of the recalls?",
+    {
+        "91 %": "That is plain accuracy. Balanced accuracy gives each class the same say.",
+        "50 %": "Yes: recall 1 for the threes, 0 for the eights.",
+        "9 %": "That is the share of the minority, not a recall.",
+    },
+    right="50 %",
+    id="warm_up",
+)
+
+# %% [markdown] role="given"
+# ## The puzzle
+#
+# Gradient descent goes downhill. With the whole training set in every step there is no noise, and with a small enough step size the loss falls at every step.
+#
+# So what happens to the loss of the *rarest* class in the first steps?
+
+# %% role="predict" id="first_steps"
+predict(
+    "Ten threes for every eight (ρ = 10), gradient descent on all examples. In the first ten steps, the mean loss of the eights will ...",
+    ["fall as fast as the loss of the threes", "fall, but more slowly", "stay where it is", "rise"],
+    id="first_steps",
+)
+
+# %% role="explore" id="gd"
+explore(data="digits", method="gd", rho=10, prediction=prediction("first_steps"))
+
+# %% [markdown] role="given"
+# The eights go up first, and their recall goes down: the **Minority Initial Drop**. The total loss falls all the while, because the threes fall more than the eights rise.
+#
+# Move ρ from 1 to 50. With ρ = 1 nothing rises. As ρ grows, the rise gets higher and the way back longer. Then look at the panel of the angle between the two class gradients: where does it start?
+#
+# ## The idea
+#
+# The loss is a sum of one part for each class, so its gradient is too. Think of each part as a rope tied to the parameters. The majority's rope has ten times as many people on it. If the two ropes pull in rather different directions, the step follows the majority and may go *against* the minority.
+#
+# ## One formula
+#
+# $$f=\sum_l f_l,\qquad f_l=\frac1n\sum_{i\,:\,y_i=l}\ell_i,\qquad g_l=\nabla f_l$$
+#
+# | symbol | what it is | in code | shape |
+# |---|---|---|---|
+# | $n$ | examples in the batch | `len(y)` | number |
+# | $\ell_i$ | cross-entropy of example $i$ | `F.cross_entropy(..., reduction="none")` | `[n]` |
+# | $f_l$ | what class $l$ *contributes* to the loss | | number |
+# | $g_l$ | its gradient, over all parameters | `grads[l]` | `[P]` |
+#
+# Note the $1/n$: $f_l$ is divided by the size of the batch, not of the class. That is why the $f_l$ add up to $f$, and why a rare class has a short gradient.
+#
+# A small step $-\eta\sum_j g_j$ changes the minority's part by about $-\eta\,g_1\cdot(g_0+g_1)$. With $\alpha$ the angle between $g_0$ and $g_1$, the minority's loss **rises** when
+#
+# $$\cos\alpha<-\frac{\lVert g_1\rVert}{\lVert g_0\rVert}$$
+#
+# Early on the examples of both classes have gradients of similar size, so the right side is near $-1/\rho$: the rarer the class, the smaller the disagreement that hurts it.
+
+# %% role="quiz" id="criterion"
+quiz(
+    "The majority's gradient has length 8, the minority's has length 2, and the cosine between them is -0.2. After one small step of gradient descent, the minority's loss is ...",
+    {
+        "higher, because the cosine is negative": "A negative cosine is needed, but it is not enough: it must be below -2/8 = -0.25.",
+        "lower": "Yes: -0.2 is above -0.25, so the minority's own pull still wins.",
+        "higher, because its gradient is shorter": "Being short is not enough. At right angles even a very short gradient makes progress.",
+        "the same": "It would be the same at exactly -2/8 = -0.25.",
+    },
+    right="lower",
+    id="criterion",
+)
+
+# %% [markdown] role="given"
+# ## A worked cousin
+#
+# Here is the gradient of the *whole* loss as one flat vector, and one step of plain gradient descent with it. Read it, run it, then go on to the classes.
+
+# %% role="given"
+def whole_gradient(model, x, y):
+    """Gradient of the mean loss over all parameters, flat: [P]."""
+    loss = F.cross_entropy(model(x), y)
+    pieces = torch.autograd.grad(loss, tuple(model.parameters()))
+    return torch.cat([piece.reshape(-1) for piece in pieces])
+
+
+def gradient_step(params, gradient, lr):
+    """Flat parameters [P] after one step down a flat gradient [P]."""
+    return params - lr * gradient
+
+
+digits = data.load("digits", classes=(3, 8), rho=10)
+net = models.mlp([64, 24, 24, 2], seed=0)
+print(digits)
+print("parameters:", len(whole_gradient(net, digits.x, digits.y)))
+
+# %% [markdown] role="task" ex="class_gradients" difficulty=2 minutes=10
+# ## Exercise 1: class gradients
+#
+# Return the matrix whose row $l$ is $g_l$, over all parameters in the order of `model.parameters()`. If no example has label $l$, its row is zero: `num_classes` says how many rows there are.
+
+# %% role="answer" ex="class_gradients"
+def class_gradients(model, x, y, num_classes):
+    """Row l is g_l. x [n, d], y [n]; returns [num_classes, P]."""
+    ...
+
+# %% role="check" ex="class_gradients" points=3
+
+# %% [markdown] role="hint" ex="class_gradients"
+# 1. Only the examples of class $l$ play a part in $f_l$. A mask picks them: `y == l`.
+# 2. Sum the losses of those examples and divide by the size of the whole batch. A sum over no examples is 0, so a missing class takes care of itself.
+# 3. Loop over the class numbers. For each, do what the cousin does with its loss, and keep the flat vector in a list; `torch.stack` turns the list into a matrix. If you reuse one forward pass for all classes, autograd must keep its graph: `retain_graph=True`.
+
+# %% [markdown] role="task" ex="unit_directions" difficulty=1 minutes=6
+# ## Exercise 2: unit directions
+#
+# The remedy is to let every class pull with the same strength. Divide each class gradient by its length, one L2 norm over all parameters together. A class that is missing has length zero: its row stays zero, not NaN. If you prefer a small guard in the division, keep it below `1e-8`: a real gradient can be short.
+
+# %% role="answer" ex="unit_directions"
+def unit_directions(grads):
+    """grads [C, P]; returns [C, P] with rows of length 1, or 0 where the gradient is 0."""
+    ...
+
+# %% role="check" ex="unit_directions" points=2
+
+# %% [markdown] role="hint" ex="unit_directions"
+# 1. You need one number for each row: the root of the sum of its squares.
+# 2. `torch.linalg.vector_norm` takes `dim=1`; with `keepdim=True` the result has shape `[C, 1]` and divides the rows.
+# 3. `torch.where` chooses, entry by entry, between the quotient and zero, depending on whether the length is positive.
+
+# %% [markdown] role="task" ex="pcngd_step" difficulty=1 minutes=6
+# ## Exercise 3: the PCNGD step
+#
+# Per-class normalised gradient descent walks along the *sum* of the unit directions:
+#
+# $$x_{t+1}=x_t-\eta\sum_l\frac{g_l}{\lVert g_l\rVert}$$
+#
+# Here $x_t$ is `params` `[P]`, $\eta$ is `lr`, and `grads` `[C, P]` holds the $g_l$. Return the new parameters and leave the old ones as they are.
+
+# %% role="answer" ex="pcngd_step"
+def pcngd_step(params, grads, lr):
+    """params [P], grads [C, P], lr a number; returns the new parameters [P]."""
+    ...
+
+# %% role="check" ex="pcngd_step" points=2
+
+# %% [markdown] role="hint" ex="pcngd_step"
+# 1. Compare the formula with `gradient_step` above: only the direction is new.
+# 2. The direction is one vector `[P]`: the rows of your `unit_directions`, added up. A sum, not a mean.
+# 3. Down the loss means minus. Build a new tensor; an operation like `-=` would overwrite the caller's parameters.
+
+# %% [markdown] role="given"
+# ## Your code in the picture
+#
+# The solid lines are *your* step with *your* class gradients; the faint lines behind them are the reference. Go back to "Gradient descent" in the menu for the contrast, then try ρ = 1: what does PCNGD change when nothing is rare?
+
+# %% role="explore" id="own"
+explore(step=pcngd_step, gradients=class_gradients, data="digits", rho=10)
+
+# %% [markdown] role="given"
+# ## Does it hold?
+#
+# One picture proves little. The next cell trains with eight seeds (each draws its own examples and its own network), once with gradient descent and once with your step. It measures how far the minority's mean loss rises above its start, with a 95 % interval over the seeds.
+
+# %% role="extra" id="acceptance"
+from imbal_lab.explore import acceptance
+
+acceptance("minority_initial_drop", step=pcngd_step, gradients=class_gradients)
+
+# %% [markdown] role="given"
+# ## What is promised, and what is not
+#
+# For **two** classes, one short PCNGD step changes the loss of *each* class by $-\eta\lVert g_l\rVert(1+\cos\alpha)$, to first order. That is never positive: both fall until the two gradients are exactly opposite. There PCNGD stops, though that point need not be the lowest total loss.
+#
+# The step has to be short compared with the *shortest* class gradient, and there is no noise: what mini-batches change is lesson 03.
+
+# %% role="quiz" id="three_classes"
+quiz(
+    "Three classes. Two have the same unit direction e, the third has -e. PCNGD takes a short step. What happens to the third class's loss?",
+    {
+        "It falls: PCNGD lowers every class": "That holds for two classes. Here the sum is e + e - e = e, which is against the third class.",
+        "It stays: the classes cancel": "Only one pair cancels. One e is left over.",
+        "It rises": "Yes. With three classes or more, two can outvote one. What stays true is only that the classes' changes, each divided by its gradient's length, cannot add up to a rise.",
+    },
+    right="It rises",
+    id="three_classes",
+)
+
+# %% [markdown] role="essay" id="when_worse" points=3
+# ## When is it worse?
+#
+# Your two-class model will be used where the classes really come 10 : 1, and where they overlap. A colleague proposes PCNGD for training. In five to eight sentences: what will PCNGD do better than gradient descent, what will it do worse, and which number would you ask for before you decide? Use the explorer with `gauss2d_binary` to support one of your claims, and say what you saw.
+# <!-- rubric -->
+# One point each for:
+#
+# - better: no initial drop, similar progress of both classes, higher minority recall, at fixed steps; supported by a setting and a reading of the explorer;
+# - worse: it balances the classes' gradients instead of minimising the total loss, so with overlap the majority pays, and accuracy under the true 10 : 1 mix falls; one class gradient a step costs more; small gradients need a small step; no promise for more than two classes or mini-batches;
+# - asks for the cost of the two kinds of error, or the measure that counts (balanced accuracy, recall of the rare class, or plain accuracy at the true mix), and lets the choice depend on it.
+
+# %% [markdown] role="given"
+# ## Take-away
+#
+# - The loss is a sum over classes; so is its gradient. Imbalance makes the minority's share short.
+# - Gradient descent raises the minority's loss when $\cos\alpha<-\lVert g_1\rVert/\lVert g_0\rVert$.
+# - PCNGD gives every class a direction of length one. For two classes and small steps, both losses fall.
+# - It is not a free lunch: it aims at another point than the total loss does.
+
+# %% role="quiz" id="retrieval"
+quiz(
+    "Close the notebook in your mind. If you multiply the minority's loss by 100, what happens to a PCNGD step?",
+    {
+        "It turns towards the minority": "That is what class weights do to gradient descent. PCNGD divides the factor out.",
+        "Nothing": "Yes: the length of a class gradient plays no part, and the factor changes only the length.",
+        "It gets 100 times longer": "Each class contributes a direction of length one, whatever its loss is multiplied by.",
+    },
+    right="Nothing",
+    id="retrieval",
+)
+
+# %% [markdown] role="given"
+# ## Further reading
+#
+# - The paper: [arXiv 2207.00391](https://arxiv.org/abs/2207.00391), section 4 for the experiments, appendix F for the algorithms. It uses networks and data far larger than ours; the numbers above are from the cells you ran.
+# - In the library: `imbal_lab.methods` holds the reference implementations, and `PerClass` there brings PCNGD into an ordinary training loop with any optimizer.
