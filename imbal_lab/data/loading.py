@@ -5,12 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from imbal_lab.data import digits, gauss2d, profiles
+from imbal_lab.data import digits, fashion14, gauss2d, mnist1d, profiles
 from imbal_lab.data.dataset import Dataset
 from imbal_lab.data.source import Source
 
 SOURCES: dict[str, Source] = {
-    source.name: source for source in (gauss2d.FOUR_CLASSES, gauss2d.TWO_CLASSES, digits.DIGITS)
+    source.name: source
+    for source in (
+        gauss2d.FOUR_CLASSES,
+        gauss2d.TWO_CLASSES,
+        mnist1d.MNIST1D,
+        digits.DIGITS,
+        fashion14.FASHION14,
+    )
 }
 RARE = ("label", "hard", "random")
 

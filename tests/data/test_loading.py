@@ -1,0 +1,164 @@
+"""`load`: what holds for every source."""
+
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from imbal_lab.data import load, names
+
+EVERY = pytest.mark.parametrize("name", names())
+
+
+def rows(data, rank):
+    """Training examples of one class as a set."""
+    return {row.numpy().tobytes() for row in data.x[data.y == rank]}
+
+
+def test_names():
+    assert names() == ("gauss2d", "gauss2d_binary", "mnist1d", "digits", "fashion14")
+
+
+@EVERY
+def test_shapes_types_and_balanced_test_set(name):
+    data = load(name, rho=10, n_test=20)
+    assert data.x.dtype == data.x_test.dtype == torch.float32
+    assert data.y.dtype == data.y_test.dtype == torch.int64
+    assert data.x.shape[1:] == data.x_test.shape[1:]
+    assert len(data.x) == len(data.y) == sum(data.counts)
+    assert torch.bincount(data.y_test).tolist() == [20] * data.num_classes
+    assert list(data.counts) == sorted(data.counts, reverse=True)
+    assert data.rho == pytest.approx(10, rel=0.05)
+    assert torch.isfinite(data.x).all()
+
+
+@EVERY
+def test_same_seed_same_data_and_other_seed_other_data(name):
+    a, b, c = load(name, seed=3), load(name, seed=3), load(name, seed=4)
+    assert torch.equal(a.x, b.x)
+    assert torch.equal(a.x_test, b.x_test)
+    assert not torch.equal(a.x, c.x)
+
+
+@EVERY
+@pytest.mark.parametrize("profile", ["long-tailed", "step"])
+@pytest.mark.parametrize("rare", ["label", "hard", "random"])
+def test_training_sets_are_nested_in_rho(name, profile, rare):
+    small, large = (
+        load(name, rho=rho, profile=profile, rare=rare, seed=5, n_test=1) for rho in (60, 10)
+    )
+    assert small.class_names == large.class_names
+    for rank in range(small.num_classes):
+        assert rows(small, rank) <= rows(large, rank)
+    assert torch.equal(small.x_test, large.x_test)
+
+
+@pytest.mark.parametrize("name", ["gauss2d", "mnist1d", "digits", "fashion14"])
+def test_a_class_does_not_depend_on_the_others(name):
+    a = load(name, classes=(3, 0), counts=(30, 20), seed=2)
+    b = load(name, classes=(1, 2, 3), counts=(30, 30, 30), seed=2)
+    everything = load(name, n_max=30, seed=2)
+    label = everything.class_names[3]
+    first = a.x[a.y == a.class_names.index(label)]
+    assert torch.equal(first, b.x[b.y == b.class_names.index(label)])
+    assert torch.equal(first, everything.x[everything.y == 3])
+
+
+@EVERY
+def test_training_and_test_examples_are_different(name):
+    data = load(name)
+    test = {row.numpy().tobytes() for row in data.x_test}
+    for rank in range(data.num_classes):
+        assert len(rows(data, rank)) == data.counts[rank]  # and no example comes twice
+        assert not rows(data, rank) & test
+
+
+def test_labels_are_ranks_in_the_order_asked_for():
+    assert load("digits", classes=(8, 3), rho=10).class_names == ("8", "3")
+    assert load("fashion14", rho=10).class_names[-1] == "ankle boot"
+    hard = load("fashion14", rho=10, rare="hard")
+    assert hard.class_names[0] == "trouser"
+    assert hard.class_names[-1] == "shirt"
+    assert load("digits", classes=(8, 3, 0), rare="hard").class_names == ("0", "3", "8")
+
+
+def test_hard_order_moves_the_images_with_the_names():
+    label, hard = load("fashion14"), load("fashion14", rare="hard")
+    for rank, name in enumerate(hard.class_names):
+        assert rows(hard, rank) == rows(label, label.class_names.index(name))
+
+
+def test_random_order_is_a_seeded_permutation():
+    orders = {load("digits", rare="random", seed=seed).class_names for seed in range(6)}
+    assert len(orders) > 3
+    assert all(sorted(order) == list("0123456789") for order in orders)
+    again = load("digits", rare="random", rho=20, seed=0).class_names
+    assert again == load("digits", rare="random", seed=0).class_names
+
+
+def test_imb_factor_and_rho_say_the_same():
+    assert torch.equal(load("gauss2d", imb_factor=0.02).x, load("gauss2d", rho=50).x)
+
+
+def test_own_counts():
+    data = load("gauss2d", counts=[7, 7, 2, 1])
+    assert data.counts == (7, 7, 2, 1)
+    assert data.rho == 7
+
+
+def test_global_random_states_are_left_alone():
+    before = (torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate())
+    for name in names():
+        load(name, rare="random")
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert np.array_equal(before[1], np.random.get_state()[1])
+    assert before[2] == random.getstate()
+
+
+def test_global_random_states_do_not_matter():
+    a = load("mnist1d", n_max=20)
+    torch.manual_seed(99)
+    np.random.seed(99)
+    random.seed(99)
+    assert torch.equal(a.x, load("mnist1d", n_max=20).x)
+
+
+def test_importing_data_stays_light():
+    heavy = ("matplotlib", "sklearn", "scipy", "IPython", "ipywidgets", "imbal_lab.methods")
+    code = f"import sys, imbal_lab.data; print([m for m in {heavy} if m in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("cifar10", {}, r"name='cifar10'.*'gauss2d'.*'fashion14'"),
+        ("gauss2d", {"rare": "last"}, r"rare='last'.*'label', 'hard', 'random'"),
+        ("gauss2d", {"profile": "exp"}, r"profile='exp'.*'long-tailed', 'step'"),
+        ("gauss2d", {"rho": 0.1}, r"rho=0\.1.*>= 1.*imb_factor="),
+        ("gauss2d", {"rho": 2000}, r"rho=2000 with n_max=1000 leaves class 3"),
+        ("gauss2d", {"n_max": 0}, r"n_max=0.*at least one"),
+        ("gauss2d", {"n_test": 0}, r"n_test=0.*at least 1"),
+        ("gauss2d", {"seed": -1}, r"seed=-1.*>= 0"),
+        ("gauss2d", {"offset": 1.0}, r"offset=1\.0.*'gauss2d' are: none"),
+        ("gauss2d_binary", {"ofset": 1.0}, r"ofset=1\.0.*are: offset"),
+        ("gauss2d", {"counts": (9, 8, 7, 6), "rho": 3}, r"counts=.*leave the others out"),
+        ("gauss2d", {"counts": (9, 8, 7, 6), "n_max": 3}, r"counts=.*leave the others out"),
+        ("digits", {"classes": (3,)}, r"classes=\(3,\).*two or more.*from 0 to 9"),
+        ("digits", {"classes": (3, 3)}, r"classes=\(3, 3\).*different"),
+        ("digits", {"classes": (3, 10)}, r"classes=\(3, 10\).*from 0 to 9"),
+        ("digits", {"n_max": 130}, r"n_max.* asks for 130 .*digit 0 .*at most 128"),
+        ("digits", {"n_test": 178}, r"n_test asks for 178 .*digit 0.*at most 177"),
+        ("fashion14", {"n_max": 601}, r"n_max.* asks for 601 .*at most 600"),
+        ("fashion14", {"n_test": 201}, r"n_test asks for 201 .*at most 200"),
+    ],
+)
+def test_errors_name_the_argument_and_what_is_allowed(name, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        load(name, **arguments)
