@@ -1,0 +1,49 @@
+"""The pages for people: links that lead somewhere, commands that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("course/*.md")])
+LESSONS = sorted(ROOT.glob("solutions/*.py"))
+LINK = re.compile(r"\]\(([^)#\s]+)(#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    targets = [match[1] for match in LINK.finditer(page.read_text(encoding="utf-8"))]
+    local = [t for t in targets if not t.startswith(("http:", "https:", "mailto:"))]
+    assert [t for t in local if not (page.parent / t).exists()] == []
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_links_in_lessons_lead_to_released_notebooks(lesson):
+    targets = [match[1] for match in LINK.finditer(lesson.read_text(encoding="utf-8"))]
+    local = [t for t in targets if not t.startswith("http")]
+    released = ROOT / "notebooks" / lesson.stem
+    assert [t for t in local if not (released / t).exists()] == []
+
+
+def test_the_pages_that_must_be_there():
+    names = {page.name for page in PAGES}
+    assert names >= {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "AUTHORS.md", "SYLLABUS.md"}
+    assert (ROOT / "LICENSE").exists()
+    assert (ROOT / "NOTICE").exists()
+
+
+def test_paths_named_in_the_pages_exist():
+    """Every `imbal_lab/...` path in backticks is a file or folder of this repository."""
+    path = re.compile(r"`((?:imbal_lab|tests|solutions|course|notebooks)/[\w/.]*)`")
+    made_later = ("imbal_lab/methods/tilted_loss.py", "imbal_lab/exercises/tilted_loss.py")
+    made_later += ("solutions/12_tilted_loss.py", "solutions/NN_name.py")
+    ignored = ("course/release", "course/submitted", "course/feedback", "course/gradebook")
+    named = {
+        (page.name, match[1])
+        for page in PAGES
+        for match in path.finditer(page.read_text(encoding="utf-8"))
+        if match[1] not in made_later and not match[1].startswith(ignored)
+    }
+    assert named
+    assert [item for item in sorted(named) if not (ROOT / item[1]).exists()] == []
