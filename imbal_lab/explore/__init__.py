@@ -1,0 +1,8 @@
+"""Interactive pieces of a lesson: the explorer, predictions, quizzes."""
+
+from imbal_lab.explore.explorer import Explorer, explore
+from imbal_lab.explore.predict import predict, prediction
+from imbal_lab.explore.quiz import quiz
+from imbal_lab.explore.settings import SETUPS, Setting
+
+__all__ = ["SETUPS", "Explorer", "Setting", "explore", "predict", "prediction", "quiz"]
