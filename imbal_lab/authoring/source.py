@@ -1,0 +1,211 @@
+"""Lesson sources: ``solutions/NN_name.py`` in jupytext's percent format, read into a Lesson.
+
+The header holds what is true of the whole lesson, each cell marker what is true of the cell:
+
+    # %% role="check" ex="unit_directions" points=2
+
+Everything wrong with a file is found in one reading and reported together.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jupytext
+
+RUBRIC = "<!-- rubric -->"
+LEVELS = range(1, 6)
+KINDS = ("lesson", "tour")
+
+
+class Role(NamedTuple):
+    """What a cell of this role is made of: its cell types and its marks, all of them needed."""
+
+    types: tuple[str, ...]
+    marks: tuple[str, ...] = ()
+
+
+ROLES = {
+    "card": Role(("markdown",)),
+    "given": Role(("code", "markdown")),
+    "predict": Role(("code",), ("id",)),
+    "explore": Role(("code",), ("id",)),
+    "task": Role(("markdown",), ("ex", "difficulty", "minutes")),
+    "answer": Role(("code",), ("ex",)),
+    "check": Role(("code",), ("ex", "points")),
+    "hint": Role(("markdown",), ("ex",)),
+    "quiz": Role(("code",), ("id",)),
+    "essay": Role(("markdown",), ("id", "points")),
+    "extra": Role(("code", "markdown"), ("id",)),
+}
+
+
+class LessonError(ValueError):
+    """What is wrong with lesson sources; ``problems`` has a line for each thing."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a lesson; ``id`` is its name in the notebook and in the gradebook."""
+
+    id: str
+    role: str
+    type: str
+    text: str
+    ex: str = ""
+    points: float = 0
+    difficulty: int = 0
+    minutes: float = 0
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Something the learner can do afterwards, and the cells that show it."""
+
+    text: str
+    met_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson as its author wrote it; ``name`` is the file's, such as 02_learning_dynamics."""
+
+    name: str
+    title: str
+    paper: str
+    kind: str
+    minutes: float
+    level: int
+    needs: tuple[str, ...]
+    objectives: tuple[Objective, ...]
+    cells: tuple[Cell, ...]
+    source: str
+
+    def points(self, ex: str) -> float:
+        """What exercise ``ex`` is worth."""
+        return sum(cell.points for cell in self.cells if cell.ex == ex)
+
+    def error(self, cell: Cell, problem: str) -> LessonError:
+        """The error that says what is wrong with ``cell``."""
+        return LessonError([f"{self.name}.py: {cell.id}: {problem}"])
+
+
+def read_lesson(path: Path) -> Lesson:
+    """The lesson in ``path``; LessonError lists everything that is wrong with it."""
+    return parse_lesson(path.stem, path.read_text(encoding="utf-8"))
+
+
+def parse_lesson(name: str, source: str) -> Lesson:
+    """The lesson that ``source``, the text of ``name``.py, describes; LessonError as above."""
+    problems: list[str] = []
+    if not re.fullmatch(r"\d\d_[a-z0-9_]+", name):
+        problems.append("file: unknown kind of name: call it NN_name.py, such as 02_dynamics.py")
+    notebook = jupytext.reads(source, fmt="py:percent")
+    header = _header(notebook.metadata.get("imbal_lab"), problems)
+    cells = _cells(notebook.cells, problems)
+    if problems:
+        raise LessonError([f"{name}.py: {problem}" for problem in problems])
+    return Lesson(name=name, source=source, cells=cells, **header)
+
+
+def _header(given: Any, problems: list[str]) -> dict[str, Any]:
+    """The header's fields, with lists made into tuples and the paper of a tour left empty."""
+    if not isinstance(given, dict):
+        problems.append("header: no jupyter.imbal_lab block: begin the file with one")
+        return {}
+    header = {"paper": "", "needs": [], "objectives": [], **given}
+    rules = {
+        "title": (_is_text, "some text"),
+        "paper": (lambda v: _is_text(v) or given.get("kind") == "tour", "authors, venue, year"),
+        "kind": (lambda v: v in KINDS, f"one of {', '.join(KINDS)}"),
+        "minutes": (_is_positive, "a number above 0"),
+        "level": (lambda v: type(v) is int and v in LEVELS, "a whole number from 1 to 5"),
+        "needs": (_is_texts, "a list of lesson names, such as [00_start_here]"),
+        "objectives": (_is_objectives, "a list of {text: ..., met_by: [cell ids]}"),
+    }
+    for unknown in header.keys() - rules:
+        problems.append(f"header: unknown field {unknown!r}: use {', '.join(rules)}")
+    for field, (is_right, wanted) in rules.items():
+        if not is_right(header.get(field)):
+            problems.append(f"header: {field} is {header.get(field)!r}: make it {wanted}")
+    if problems:
+        return {}
+    objectives = [Objective(one["text"], tuple(one["met_by"])) for one in header["objectives"]]
+    return {**header, "needs": tuple(header["needs"]), "objectives": tuple(objectives)}
+
+
+def _cells(notebook_cells: list[Any], problems: list[str]) -> tuple[Cell, ...]:
+    cells: list[Cell] = []
+    for position, raw in enumerate(notebook_cells, start=1):
+        marks = {k: v for k, v in raw.metadata.items() if k != "lines_to_next_cell"}
+        role = marks.pop("role", None)
+        where = f"cell {position} ({raw.source[:30].splitlines()[0] if raw.source else role})"
+        if role not in ROLES:
+            problems.append(f"{where}: role is {role!r}: use one of {', '.join(ROLES)}")
+            continue
+        wrong = _wrong_marks(role, raw.cell_type, marks)
+        problems.extend(f"{where}: {line}" for line in wrong)
+        if wrong:
+            continue
+        label = marks.pop("id", None) or marks.get("ex")
+        if label is None:
+            label = str(1 + sum(cell.role == role for cell in cells))
+        cell = Cell(f"{role}-{label}", role, raw.cell_type, raw.source, **marks)
+        if cell.id in {other.id for other in cells}:
+            problems.append(f"{where}: a second cell {cell.id}: give it another id or ex")
+        cells.append(cell)
+    return tuple(cells)
+
+
+def _wrong_marks(role: str, cell_type: str, marks: dict[str, Any]) -> list[str]:
+    """What is wrong with the marks of one cell, one line each."""
+    types, needed = ROLES[role]
+    rules = {
+        "id": (_is_id, 'letters, digits, - and _, such as id="criterion"'),
+        "ex": (_is_id, 'an exercise\'s id, such as ex="unit_directions"'),
+        "points": (_is_positive, "a number above 0"),
+        "difficulty": (lambda v: type(v) is int and v in LEVELS, "a whole number from 1 to 5"),
+        "minutes": (_is_positive, "a number above 0"),
+    }
+    wrong = []
+    if cell_type not in types:
+        wrong.append(f"{role} is a {cell_type} cell: make it {' or '.join(types)}")
+    for unknown in marks.keys() - set(needed):
+        allowed = ", ".join(needed) or "no mark but its role"
+        wrong.append(f"{role} has the mark {unknown!r}: it takes {allowed}")
+    for mark in needed:
+        is_right, wanted = rules[mark]
+        if not is_right(marks.get(mark)):
+            wrong.append(f"{role} has {mark}={marks.get(mark)!r}: make it {wanted}")
+    return wrong
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,50}", value) is not None
+
+
+def _is_positive(value: Any) -> bool:
+    return type(value) in (int, float) and value > 0
+
+
+def _is_objectives(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, dict)
+        and one.keys() == {"text", "met_by"}
+        and _is_text(one["text"])
+        and _is_texts(one["met_by"])
+        for one in value
+    )
