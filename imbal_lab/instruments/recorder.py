@@ -15,11 +15,14 @@ from torch.nn import functional as F  # noqa: N812
 
 from imbal_lab.data import Dataset
 from imbal_lab.instruments.recording import Record, Recording
-from imbal_lab.methods import class_gradients, unit_directions
+from imbal_lab.methods import class_gradients, refuse_batchnorm, unit_directions
 
 
 class Recorder:
-    """Measures ``model`` on ``dataset`` whenever :meth:`record` is called; changes nothing."""
+    """Measures ``model`` on ``dataset`` whenever :meth:`record` is called; changes nothing.
+
+    The model is measured in the mode it is in: call ``model.eval()`` first if it has dropout.
+    """
 
     def __init__(self, model: nn.Module, dataset: Dataset) -> None:
         self.model = model
@@ -30,8 +33,10 @@ class Recorder:
         """Measure now and keep the record.
 
         ``grads`` [C, P] are the class gradients at this moment, if the caller has them
-        already; otherwise they are computed.
+        already; otherwise they are computed. Raises ValueError for a model with batch
+        normalisation in training mode, which measuring would change.
         """
+        refuse_batchnorm(self.model)
         data = self.dataset
         if grads is None:
             grads = class_gradients(self.model, data.x, data.y, data.num_classes)

@@ -17,7 +17,7 @@ def class_gradients(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) ->
     """Row l is g_l, over all parameters in the order of ``model.parameters()``.
 
     ``x`` [n, ...], ``y`` [n] integer labels; returns [num_classes, P]. Neither the
-    parameters nor their ``.grad`` are touched.
+    parameters nor their ``.grad`` are touched. No parameter may be frozen.
 
     Each class is passed through the model on its own, which is exact as long as the model
     treats examples one by one: see :func:`refuse_batchnorm`.

@@ -6,6 +6,8 @@ Francazi, Baity-Jesi, Lucchi, ICML 2023 (arXiv 2207.00391), appendix F:
 
 One L2 norm over all parameters together, not one a layer; a sum over the classes, not a
 mean; and a class whose gradient is zero (absent, or fitted to the last digit) adds nothing.
+Zero means that the computed length is zero, below about 1e-23 in single precision: there is
+no other guard, and NaN stays NaN.
 """
 
 import torch
@@ -20,7 +22,7 @@ def unit_directions(grads: Tensor) -> Tensor:
             [0.0000, 0.0000]])
     """
     norms = torch.linalg.vector_norm(grads, dim=1, keepdim=True)
-    return torch.where(norms > 0, grads / norms, torch.zeros_like(grads))
+    return torch.where(norms == 0, 0.0, grads / norms)
 
 
 def pcngd_step(params: Tensor, grads: Tensor, lr: float) -> Tensor:
@@ -34,4 +36,4 @@ def pcngd_step(params: Tensor, grads: Tensor, lr: float) -> Tensor:
 
 def normalized(norms: Tensor) -> Tensor:
     """PCNGD as a rule for :class:`PerClass`: class norms [C] to class weights 1/||g_l|| [C]."""
-    return torch.where(norms > 0, 1 / norms, torch.zeros_like(norms))
+    return torch.where(norms == 0, 0.0, 1 / norms)

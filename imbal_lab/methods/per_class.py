@@ -10,10 +10,11 @@
 The *engine* finds the norm of every class gradient g_l (here: one exact backward pass a
 class), the *rule* turns the C norms into C weights w_l, and the optimizer does what it
 always does: momentum then averages the combined direction, and weight decay is added to it
-unnormalised.
+unnormalised. Backward passes add up in ``.grad`` as always, each one weighted by itself.
 
-The gradient is written to ``.grad`` while ``backward()`` runs. ``torch.autograd.grad`` on
-this loss therefore sees nothing; use the explicit :func:`class_gradients` there.
+The gradient is written to the ``.grad`` of the model's parameters while ``backward()`` runs.
+``torch.autograd.grad`` on this loss therefore sees nothing, and neither does whatever came
+before the model; use the explicit :func:`class_gradients` there.
 """
 
 from collections.abc import Callable
@@ -31,20 +32,30 @@ Rule = Callable[[Tensor], Tensor]
 class PerClass(nn.Module):
     """Mean cross-entropy whose backward pass weighs the class gradients by ``rule``.
 
-    ``rule`` maps class-gradient norms [C] to weights [C]. After ``backward()``,
-    ``norms`` and ``weights`` hold the last batch's, zero for an absent class.
+    ``rule`` maps class-gradient norms [C] to weights [C]. After ``backward()``, ``norms``
+    and ``weights`` hold the last batch's; the norm of an absent class is zero.
+
+    Parameters that are frozen, or that the loss does not depend on, are left alone.
     """
 
     def __init__(self, model: nn.Module, num_classes: int, rule: Rule = normalized) -> None:
         super().__init__()
-        self.params = tuple(p for p in model.parameters() if p.requires_grad)
         self.num_classes = num_classes
         self.rule = rule
         self.norms = self.weights = torch.zeros(num_classes)
+        self._model = (model,)  # in a tuple, so that its parameters are not ours as well
         self._anchor = torch.zeros((), requires_grad=True)
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        """``logits`` [n, C] of the model, ``y`` [n]; returns the mean loss, a scalar."""
+        """``logits`` [n, C] of the model, ``y`` [n]; returns the mean loss, a scalar.
+
+        Raises ValueError if the model has another number of outputs than ``num_classes``.
+        """
+        if logits.shape[1] != self.num_classes:
+            raise ValueError(
+                f"num_classes={self.num_classes}: the model has {logits.shape[1]} outputs; "
+                "make the two numbers equal"
+            )
         losses = F.cross_entropy(logits, y, reduction="none")
         if not losses.requires_grad:
             return losses.mean()
@@ -52,14 +63,18 @@ class PerClass(nn.Module):
 
     def fill_gradients(self, losses: Tensor, y: Tensor, scale: Tensor) -> None:
         """Add scale * sum_l w_l g_l to every parameter's ``.grad``."""
+        params = [p for p in self._model[0].parameters() if p.requires_grad]
         contributions = [losses[y == c].sum() / len(y) for c in range(self.num_classes)]
         grads = [
-            torch.autograd.grad(f, self.params, retain_graph=True, materialize_grads=True)
+            torch.autograd.grad(f, params, retain_graph=True, allow_unused=True)
             for f in contributions
         ]
-        self.norms = torch.stack([nn.utils.get_total_norm(g) for g in grads])
+        used = [[g for g in row if g is not None] for row in grads]
+        self.norms = torch.stack([nn.utils.get_total_norm(row) for row in used])
         self.weights = self.rule(self.norms)
-        for param, *per_class in zip(self.params, *grads, strict=True):
+        for param, *per_class in zip(params, *grads, strict=True):
+            if per_class[0] is None:  # not part of this loss, for no class
+                continue
             direction = sum(w * g for w, g in zip(self.weights, per_class, strict=True))
             update = scale * direction
             param.grad = update if param.grad is None else param.grad + update
@@ -75,8 +90,13 @@ class _WeightedBackward(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, scale: Tensor) -> tuple[None, None, None, None]:
+        if ctx.held is None:
+            raise RuntimeError(
+                "loss: backward() was called a second time; compute a fresh loss from the "
+                "criterion (retain_graph has no effect on it)"
+            )
         losses, y, owner = ctx.held
-        ctx.held = None
+        ctx.held = None  # frees the graph, as backward() does elsewhere
         with torch.enable_grad():
             owner.fill_gradients(losses, y, scale)
         return None, None, None, None

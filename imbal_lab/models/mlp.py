@@ -1,6 +1,7 @@
 """Multilayer perceptron: linear layers with an activation between them."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -28,7 +29,7 @@ def mlp(widths: Sequence[int], *, seed: int, activation: str = "tanh") -> nn.Seq
         raise ValueError(f"activation={activation!r}: choose one of {sorted(ACTIVATIONS)}")
     generator = torch.Generator().manual_seed(seed)
     layers: list[nn.Module] = []
-    for fan_in, fan_out in zip(widths[:-1], widths[1:], strict=True):
+    for fan_in, fan_out in pairwise(widths):
         layers += [_linear(fan_in, fan_out, generator), ACTIVATIONS[activation]()]
     return nn.Sequential(*layers[:-1])  # no activation after the logits
 

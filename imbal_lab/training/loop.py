@@ -1,6 +1,8 @@
 """The one training loop: full batch, a generator of records."""
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,30 +32,39 @@ def train(
     ``gradients`` likewise. Nothing runs before the first ``next``, and closing the
     generator cancels the run between two steps.
 
-    Raises ValueError for a step size that is not positive, a model with batch
-    normalisation, or a step that returns the wrong shape; FloatingPointError when the
+    Raises, at the first ``next`` that meets it: ValueError for a step size that is not
+    positive, a negative ``steps``, an ``every`` below 1, a model with batch normalisation, and
+    for a ``step`` or ``gradients`` that returns the wrong shape; FloatingPointError when the
     parameters stop being finite.
     """
-    if not lr > 0:
-        raise ValueError(f"lr={lr!r}: the step size must be positive")
+    if not 0 < lr < math.inf:
+        raise ValueError(f"lr={lr!r}: the step size must be a positive number, such as 0.01")
+    if steps < 0 or every < 1:
+        raise ValueError(f"steps={steps}, every={every}: use steps >= 0 and every >= 1")
     refuse_batchnorm(model)
     recorder = Recorder(model, dataset)
     for t in range(steps + 1):
+        params = parameters_to_vector(model.parameters()).detach()
         grads = gradients(model, dataset.x, dataset.y, dataset.num_classes)
+        _expect("gradients", grads, [dataset.num_classes, len(params)])
         if t % every == 0 or t == steps:
-            yield recorder.record(t, grads)
+            yield recorder.record(t, grads.detach())
         if t < steps:
-            params = parameters_to_vector(model.parameters()).detach()
-            vector_to_parameters(_checked(step(params, grads, lr), params, t), model.parameters())
+            new = step(params, grads.detach(), lr)
+            _expect("step", new, [len(params)])
+            if not torch.isfinite(new).all():
+                raise FloatingPointError(
+                    f"lr={lr:g}: the parameters are no longer finite after step {t + 1}; try a "
+                    "smaller step size, and look for a division by zero"
+                )
+            # A copy in the model's own dtype: what a step returns may be its own buffer.
+            vector_to_parameters(new.to(params, copy=True), model.parameters())
 
 
-def _checked(new: Tensor, old: Tensor, t: int) -> Tensor:
-    if not isinstance(new, Tensor) or new.shape != old.shape:
-        shape = list(new.shape) if isinstance(new, Tensor) else type(new).__name__
-        raise ValueError(f"step: must return the new parameters {list(old.shape)}, gave {shape}")
-    if not torch.isfinite(new).all():
-        raise FloatingPointError(
-            f"the parameters are no longer finite after step {t + 1}: try a smaller step size, "
-            "and look for a division by zero"
+def _expect(argument: str, returned: Any, shape: Sequence[int]) -> None:
+    if not isinstance(returned, Tensor) or list(returned.shape) != shape:
+        got = list(returned.shape) if isinstance(returned, Tensor) else type(returned).__name__
+        raise ValueError(
+            f"{argument}: must return a tensor of shape {shape}, gave {got}; see train() for what "
+            "it is called with"
         )
-    return new
