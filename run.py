@@ -230,7 +230,7 @@ def perform(steps: list[Step]) -> int:
             path.write_text(step.write[1])
         status = call(step.command) if step.command else 0
         if status:
-            failures.append((status, " ".join(step.command)))
+            failures.append((status, " ".join((Path(step.command[0]).name, *step.command[1:]))))
         if status and not step.go_on:
             break
     for status, command in failures:
