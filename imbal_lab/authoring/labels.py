@@ -15,11 +15,16 @@ def card(lesson: Lesson, text: str) -> str:
         facts.append(f"after {', '.join(links)}")
     lines = [text, "", f"**{' · '.join(facts)}**"]
     if lesson.paper:
-        lines += ["", f"Paper: {lesson.paper}"]
+        lines += ["", f"Paper: {linked(lesson.paper)}"]
     if lesson.objectives:
         lines += ["", "When you are through, you can", ""]
         lines += [f"- {objective.text}" for objective in lesson.objectives]
     return "\n".join(lines)
+
+
+def linked(paper: str) -> str:
+    """``paper`` with its arXiv number as a link."""
+    return re.sub(r"arXiv (\d{4}\.\d{4,5})", r"[arXiv \1](https://arxiv.org/abs/\1)", paper)
 
 
 def task(cell: Cell, points: float) -> str:

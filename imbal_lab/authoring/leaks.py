@@ -22,9 +22,10 @@ import keyword
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from imbal_lab.authoring.passages import passages, plain, readings, strings, words
+from imbal_lab.authoring.passages import Passage, passages, plain, readings, strings, words
 
 SIZE = 6
 BUILTINS = frozenset(dir(builtins))
@@ -57,11 +58,16 @@ def find_leaks(
     wanted = [(ex, needle) for ex, function in references.items() for needle in needles(function)]
     leaks: dict[Leak, None] = {}
     for where, text in strings(notebook):
-        for passage in (p for reading in readings(text) for p in passages(reading)):
+        for passage in _passages(text):
             for exercise, needle in wanted:
                 if _occurs(needle, passage.words, passage.whole_line):
                     leaks[Leak(where, exercise, needle.statement)] = None
     return list(leaks)
+
+
+@lru_cache(maxsize=4096)  # the same keys and cells come again in every search
+def _passages(text: str) -> list[Passage]:
+    return [passage for reading in readings(text) for passage in passages(reading)]
 
 
 def needles(reference: Callable[..., Any]) -> list[Needle]:

@@ -80,7 +80,7 @@ def _card(lesson: Lesson) -> Problems:
 
 
 def _size(lesson: Lesson) -> Problems:
-    cells, words = len(lesson.cells), sum(len(_prose(cell).split()) for cell in lesson.cells)
+    cells, words = len(lesson.cells), sum(map(_words, lesson.cells))
     for what, count, limits in (("cells", cells, CELLS), ("words of text", words, WORDS)):
         allowed = limits[lesson.kind]
         if count not in allowed:
@@ -185,3 +185,8 @@ def _in_order(lesson: Lesson) -> list[str]:
 def _prose(cell: Cell) -> str:
     """What a learner reads in a markdown cell."""
     return cell.text.split(RUBRIC)[0] if cell.type == "markdown" else ""
+
+
+def _words(cell: Cell) -> int:
+    """The words of a markdown cell; marks such as # and | are none."""
+    return len(re.findall(r"\S*\w\S*", _prose(cell)))

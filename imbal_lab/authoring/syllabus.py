@@ -1,6 +1,6 @@
 """The syllabus: a table of the lessons and what they are for, made from their headers."""
 
-from imbal_lab.authoring.labels import dots
+from imbal_lab.authoring.labels import dots, linked
 from imbal_lab.authoring.source import Lesson
 
 
@@ -38,7 +38,7 @@ def _row(lesson: Lesson) -> str:
     cells = [
         lesson.name[:2],
         link,
-        lesson.paper,
+        linked(lesson.paper),
         f"{lesson.minutes:g}",
         dots(lesson.level),
         f"{points:g}",
