@@ -1,0 +1,271 @@
+"""The command `imbal-lab`: author, release and grade lessons.
+
+Every command answers -h. What it found goes to stdout, progress to stderr. It ends with 0 where all
+is well, 1 where somebody should look at something, 2 where it could not be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from imbal_lab.grading.course import Course, CourseError, write_atomically
+
+GUIDE = """\
+as an author      imbal-lab build        solutions/*.py  ->  notebooks/
+                  imbal-lab lint         what a lesson still lacks
+
+as a teacher      imbal-lab release 02_learning_dynamics
+                  imbal-lab collect 02_learning_dynamics downloads/moodle.zip
+                  imbal-lab grade 02_learning_dynamics
+                  imbal-lab feedback 02_learning_dynamics
+                  imbal-lab export grades.csv
+
+Run it anywhere inside the course, or name the course with --course DIR.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. Mistakes of the user are one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # ✓ on a terminal that has no such sign
+    args = parser().parse_args(argv)
+    # jsonschema takes 1.5 s to import this optional package, which no notebook needs.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    try:
+        return args.run(Course.find(Path.cwd(), args.course), args)
+    except CourseError as error:
+        print(f"imbal-lab {args.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; what was finished is kept, run it again to go on", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, with a help text for every command."""
+    top = argparse.ArgumentParser(
+        "imbal-lab",
+        description="Imbal Lab: a course on deep learning under class imbalance.",
+        epilog=GUIDE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title="commands"
+    )
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--course", type=Path, metavar="DIR", help="the course, if not around here")
+
+    def command(name: str, run: object, summary: str, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=summary,
+            description=text,
+            parents=[shared],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.set_defaults(run=run)
+        return added
+
+    command("build", _build, "make notebooks/ from solutions/", BUILD)
+    command("lint", _lint, "list what a lesson still lacks", LINT)
+    release = command("release", _release, "hand a lesson out", RELEASE)
+    collect = command("collect", _collect, "take in what students handed in", COLLECT)
+    grade = command("grade", _grade, "run every check on every submission", GRADE)
+    feedback = command("feedback", _feedback, "make a feedback page for each student", FEEDBACK)
+    export = command("export", _export, "write the scores as CSV", EXPORT)
+    for added in (release, collect, grade, feedback):
+        added.add_argument("lesson", metavar="LESSON", help="its name, e.g. 02_learning_dynamics")
+    collect.add_argument("path", type=Path, metavar="PATH", help="a folder or a zip file")
+    export.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: stdout")
+    for added in (grade, feedback):
+        added.add_argument("--student", metavar="S", help="only this student id")
+    release.add_argument(
+        "--force", action="store_true", help="replace a release that students worked on already"
+    )
+    grade.add_argument(
+        "--force", action="store_true", help="also who was graded already; draws new hidden cases"
+    )
+    return top
+
+
+BUILD = """\
+Make the notebooks students get from the lesson sources in solutions/. Answers stay out of them.
+The same sources always give the same bytes, so commit notebooks/ with the source.
+"""
+LINT = """\
+Check every lesson source: each exercise has a task, an answer, a check and three hints, minutes and
+difficulty are given, each objective points at the cell that meets it. Ends with 1 if something is
+missing.
+"""
+RELEASE = """\
+Register a lesson's notebook in the gradebook and write what you hand out:
+
+  course/release/LESSON.zip               for your learning platform
+  course/release/LESSON/LESSON.ipynb      the notebook alone
+
+A lesson that changed after students handed in work is refused, unless you say --force.
+"""
+COLLECT = """\
+Copy handed-in notebooks to course/submitted/STUDENT/LESSON/LESSON.ipynb. PATH is a folder, or the
+zip that Moodle or Canvas gives you ("download all submissions"). Nothing in it is run. The student
+id comes from the path:
+
+  Jane Doe_12345_assignsubmission_file_/x.ipynb    jane-doe        (Moodle: the name)
+  doejane_12345_678910_x.ipynb                     doejane-12345   (Canvas: name and user number)
+  jane/LESSON.ipynb                                jane            (the folder right above)
+  jane.ipynb                                       jane
+
+Two Moodle students of one name get their number as well. Of two versions the newer, by file date,
+is graded; the other is kept in course/submitted/STUDENT/.older/. Ends with 1 if something was not
+taken or is damaged.
+"""
+GRADE = """\
+Run the checks of a lesson on every submission that is new or changed, and print the scores. Each
+student gets their own hidden cases, drawn from a seed that is kept. Essays are for you to mark, in
+the Formgrader.
+
+  ✓ done    ✗ not yet    ○ not started    ! no result
+
+Ends with 1 if a score needs a person. This runs students' code with your rights, as nbgrader does:
+use it for people you trust.
+"""
+FEEDBACK = """\
+Write course/feedback/STUDENT/LESSON/LESSON.html: the student's notebook with points, and under each
+check what was seen, why, and what to try. Grade first; essays marked later show when you run it
+again.
+"""
+EXPORT = """\
+Write all scores as CSV: student, lesson, score, max, and one column for each exercise and essay.
+"""
+
+
+def _build(course: Course, args: argparse.Namespace) -> int:
+    from imbal_lab.authoring import LessonError, build
+
+    try:
+        built = build(course.project)
+    except LessonError as error:
+        raise CourseError(str(error)) from error
+    for path in built.written:
+        print(_near(path))
+    for folder in built.stale:
+        print(f"{_near(folder)}: its lesson is gone; delete the folder")
+    return 0
+
+
+def _lint(course: Course, args: argparse.Namespace) -> int:
+    from imbal_lab.authoring import lint
+
+    problems = lint(course.project)
+    for problem in problems:
+        print(problem)
+    print(f"{len(problems)} things to mend" if problems else "nothing to mend", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _release(course: Course, args: argparse.Namespace) -> int:
+    from imbal_lab.grading.release import release
+
+    made = release(course, args.lesson, force=args.force)
+    print(f"{made.lesson}, version {made.version}{', unchanged' if made.again else ''}")
+    print(f"hand out  {_near(made.bundle)}  (or {_near(made.notebook)} alone)")
+    return 0
+
+
+def _collect(course: Course, args: argparse.Namespace) -> int:
+    from imbal_lab.grading.collect import collect
+
+    collection = collect(course, args.lesson, args.path)
+    rows = [[c.student, c.result, "; ".join(c.notes), c.found] for c in collection.collected]
+    print(_table(["student", "", "note", "came as"], rows))
+    for line in collection.skipped:
+        print(f"not taken: {line}")
+    print(f"{len({c.student for c in collection.collected})} students")
+    return 1 if collection.skipped or any(c.damaged for c in collection.collected) else 0
+
+
+def _grade(course: Course, args: argparse.Namespace) -> int:
+    from imbal_lab.grading.grade import grade
+    from imbal_lab.grading.summary import summary
+
+    students = grade(
+        course,
+        args.lesson,
+        student=args.student,
+        force=args.force,
+        progress=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    rows = summary(course, args.lesson, students)
+    exercises = list(dict.fromkeys(exercise for row in rows for exercise in row.marks))
+    print(
+        _table(
+            ["student", "score", *exercises, "note"],
+            [
+                [
+                    row.student,
+                    f"{row.score:g} / {row.points:g}",
+                    *(row.marks.get(exercise, "-") for exercise in exercises),
+                    "; ".join([*row.needs_person, *row.notes]),
+                ]
+                for row in rows
+            ],
+        )
+    )
+    doubtful = [row.student for row in rows if row.needs_person]
+    essays = sum(len(row.notes) for row in rows)
+    if essays:
+        print(
+            f"{essays} essays to mark: run jupyter lab in {course.root.name}/ and open Formgrader"
+        )
+    print(f"needs a person: {', '.join(doubtful)}" if doubtful else "nobody needs a person")
+    return 1 if doubtful else 0
+
+
+def _feedback(course: Course, args: argparse.Namespace) -> int:
+    from imbal_lab.grading.feedback import feedback
+
+    pages = feedback(course, args.lesson, student=args.student)
+    failed = {who: page for who, page in pages.items() if not isinstance(page, Path)}
+    for who, page in pages.items():
+        print(f"{who}: no page, {page}" if who in failed else _near(page))
+    return 1 if failed else 0
+
+
+def _export(course: Course, args: argparse.Namespace) -> int:
+    from imbal_lab.grading.export import export
+
+    text = export(course)
+    if args.file is None:
+        print(text, end="")
+    else:
+        write_atomically(args.file, text.encode("utf-8"))
+        print(f"{text.count(chr(10)) - 1} rows in {args.file}", file=sys.stderr)
+    return 0
+
+
+def _near(path: object) -> str:
+    """A path below the current folder without that folder."""
+    here = Path.cwd()
+    return (
+        str(path.relative_to(here))
+        if isinstance(path, Path) and path.is_relative_to(here)
+        else str(path)
+    )
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    """Columns as wide as their widest cell, two spaces between."""
+    lines = [head, *rows]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""Scores as CSV: one row a student and lesson, one column a graded cell."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from sqlalchemy import select
+
+from . import scores, tables
+from .course import Course
+
+
+def export(course: Course) -> str:
+    """Columns: student, lesson, score, max, then exercises and essays; empty where not in a lesson.
+
+    An essay that nobody marked yet is "to mark". Text that a spreadsheet would take for a formula
+    is given with an apostrophe in front.
+    """
+    with tables.connect(course) as connection:
+        query = select(tables.releases.c.lesson).distinct().order_by(tables.releases.c.lesson)
+        lessons = list(connection.execute(query).scalars())
+    columns: list[str] = []
+    rows = []
+    for lesson in lessons:
+        columns += [name for name in scores.graded_cells(course, lesson) if name not in columns]
+        for student, score in scores.read_scores(course, lesson).items():
+            head = [_plain(student), lesson, f"{score.score:g}", f"{score.points:g}"]
+            rows.append((head, {name: _value(cell) for name, cell in score.cells.items()}))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["student", "lesson", "score", "max", *map(_title, columns)])
+    writer.writerows([*head, *(cells.get(name, "") for name in columns)] for head, cells in rows)
+    return text.getvalue()
+
+
+def _title(grade_id: str) -> str:
+    return grade_id.removeprefix("check-")
+
+
+def _value(cell: scores.CellScore) -> str:
+    return "to mark" if cell.to_mark else f"{cell.score:g}"
+
+
+def _plain(text: str) -> str:
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
