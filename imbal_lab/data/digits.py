@@ -13,21 +13,20 @@ from imbal_lab.data.source import Source, require
 
 
 @cache
-def _pool(label: int) -> np.ndarray:
-    """All images of one digit, standardised, [n, 64]."""
+def _pools() -> list[np.ndarray]:
+    """All images of each digit, standardised: ten arrays [n, 64]."""
     from sklearn.datasets import load_digits  # a second of import: only for those who use it
 
     images, labels = load_digits(return_X_y=True)
     spread = images.std(0)
-    pool = (images[labels == label] - images.mean(0)) / np.where(spread > 0, spread, 1)
-    pool.setflags(write=False)
-    return pool
+    standardised = (images - images.mean(0)) / np.where(spread > 0, spread, 1)
+    return [standardised[labels == digit] for digit in range(10)]
 
 
 def _draw(
     label: int, n_train: int, n_test: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    pool = _pool(label)
+    pool = _pools()[label]
     require(len(pool) - 1, n_test, "n_test", f"test images of digit {label}, one kept to train on")
     require(
         len(pool) - n_test,

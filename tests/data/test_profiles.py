@@ -33,6 +33,13 @@ def test_two_classes_are_exact_for_every_whole_ratio():
             assert profiles.step(n_max, rho, 2) == (n_max, exact)
 
 
+@pytest.mark.parametrize("profile", profiles.PROFILES)
+def test_whole_percents_as_imb_factor_are_exact(profile):
+    for percent in range(1, 101):
+        rho = profiles.ratio(imb_factor=percent / 100)
+        assert profiles.counts_for(profile, 100, rho, 2) == (100, percent)
+
+
 def test_step_keeps_every_class_and_the_larger_half_is_frequent():
     assert profiles.step(100, 10, 4) == (100, 100, 10, 10)
     assert profiles.step(100, 10, 5) == (100, 100, 100, 10, 10)
