@@ -174,7 +174,6 @@ class Explorer:
         reference = self._runs.reference_of(setting)
         if reference is not None:
             title += f"   (pale: {self._runs.labels[reference.method]}, the reference)"
-        self._shown = run
         self.image.value = self._painter.paint(
             title,
             run.recording,
@@ -190,12 +189,13 @@ class Explorer:
             "done": "" if run.problem else f"done, {steps} steps",
             "stopped": f"stopped at step {at}; move a control to run again",
         }[state]
+        self._shown = run
 
     def _fail(self, run: Run, problem: BaseException) -> None:
         run.problem = explain(problem)
-        self._shown = run
         self.text.value = self._markup(run)
         self.stop.disabled, self.status.value = True, ""
+        self._shown = run
 
     def _lines(self, run: Run) -> list[str]:
         """The text below the picture: three lines of a problem, or what the picture shows."""
@@ -211,7 +211,7 @@ class Explorer:
 
     def _markup(self, run: Run) -> str:
         role = "alert" if run.problem is not None else "status"
-        lines = "<br>".join(html.escape(line) for line in self._lines(run))
+        lines = "<br>".join(html.escape(line, quote=False) for line in self._lines(run))
         return f'<div role="{role}" aria-live="polite" style="line-height:1.5">{lines}</div>'
 
     def __repr__(self) -> str:

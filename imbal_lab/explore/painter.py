@@ -50,12 +50,13 @@ class Painter:
         reference: Recording | None = None,
     ) -> bytes:
         """The picture as PNG bytes: a recording so far, the reference pale behind it."""
-        layers = [layer for layer in (reference, recording) if layer is not None]
+        behind_first = [(reference, True), (recording, False)]
+        layers = [(layer, faint) for layer, faint in behind_first if layer is not None]
         with self._lock:
-            self._restore(title, layers, steps)
+            self._restore(title, [layer for layer, _ in layers], steps)
             for ax, panel in zip(self.figure.axes, self._panels, strict=True):
-                for layer in layers:
-                    for artist in panel.draw(ax, layer, classes, faint=layer is reference):
+                for layer, faint in layers:
+                    for artist in panel.draw(ax, layer, classes, faint=faint):
                         ax.draw_artist(artist)
                         artist.remove()
             return self._png()
@@ -75,7 +76,9 @@ class Painter:
 
     def _png(self) -> bytes:
         picture = Image.frombuffer("RGBA", self.size, self._canvas.buffer_rgba())
-        made = io.BytesIO()
         few = picture.convert("RGB").quantize(PALETTE, Image.Quantize.FASTOCTREE)
+        rounded = few.getpalette() or []
+        few.putpalette([255 if level > 252 else level for level in rounded])  # white stays white
+        made = io.BytesIO()
         few.save(made, "PNG", compress_level=1)
         return made.getvalue()

@@ -82,11 +82,12 @@ def figure(
     """
     rows = math.ceil(len(names) / 2)
     made = canvas(rows, min(len(names), 2))
-    layers = [recording] if reference is None else [reference, recording]
+    layers = [(reference, True), (recording, False)]
+    shown = [(layer, faint) for layer, faint in layers if layer is not None]
     for ax, name in zip(made.axes, names, strict=False):
-        frame(ax, PANELS[name], layers, int(recording.step[-1]))
-        for layer in layers:
-            PANELS[name].draw(ax, layer, classes, faint=layer is reference)
+        frame(ax, PANELS[name], [layer for layer, _ in shown], int(recording.step[-1]))
+        for layer, faint in shown:
+            PANELS[name].draw(ax, layer, classes, faint=faint)
     for ax in made.axes[len(names) :]:
         ax.remove()
     return made
@@ -99,10 +100,10 @@ def canvas(rows: int, columns: int) -> Figure:
     made.subplots(rows, columns, squeeze=False)
     made.subplots_adjust(
         left=0.5 / (4.5 * columns),
-        right=1 - 1.32 / (4.5 * columns),
+        right=1 - 1.45 / (4.5 * columns),
         bottom=0.5 / height,
         top=1 - 0.62 / height,
-        wspace=0.65,
+        wspace=0.7,
         hspace=0.48,
     )
     return made

@@ -29,9 +29,9 @@ class Look(NamedTuple):
     width: float
 
 
-MAJORITY = Look("#12305e", "-", "s", 1.8)
-SECOND = Look("#8a3a8f", (0.0, (7.0, 1.5)), "D", 1.8)
-THIRD = Look("#1f8a70", (0.0, (6.0, 1.5, 1.5, 1.5)), "^", 1.8)
+MAJORITY = Look("#10264d", "-", "s", 1.8)
+SECOND = Look("#7d3c98", (0.0, (7.0, 1.5)), "D", 1.8)
+THIRD = Look("#2a7f62", (0.0, (6.0, 1.5, 1.5, 1.5)), "^", 1.8)
 MINORITY = Look("#e8590c", (0.0, (3.5, 1.2)), "o", 2.6)
 
 

@@ -1,0 +1,268 @@
+"""The explorer shows recorded runs of the training code, driven by its controls."""
+
+import base64
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import torch
+from ipywidgets.widgets.widget import _instances
+
+from imbal_lab.data import load
+from imbal_lab.explore import SETUPS, Setting, settings
+from imbal_lab.instruments import Recording
+from imbal_lab.methods import METHODS, class_gradients
+from imbal_lab.models import mlp
+from imbal_lab.training import train
+
+LIMIT = 30.0
+
+
+def own_step(params, grads, lr):
+    norms = grads.norm(dim=1, keepdim=True)
+    return params - lr * (grads / norms).sum(0)
+
+
+def forgets_to_normalise(params, grads, lr):
+    return params - lr * grads.sum(0)
+
+
+def not_written(params, grads, lr):
+    raise NotImplementedError
+
+
+def divides_by_zero(params, grads, lr):
+    return params / (1 // 0)
+
+
+def fresh(setting, step=None):
+    """The run of a setting, put together here from the rooms below."""
+    setup = SETUPS[setting.data]
+    data = load(setup.source, rho=setting.rho, seed=setting.seed, **setup.options)
+    model = mlp([data.x.shape[1], *setup.hidden, data.num_classes], seed=setting.seed)
+    step = step or METHODS[setting.method].step
+    return Recording.of(train(data, model, step, lr=setting.lr, steps=setup.steps))
+
+
+def same(a, b):
+    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def move(explorer, control, value):
+    """Move a control and wait until its run is done."""
+    getattr(explorer, control).value = value
+    deadline = time.monotonic() + LIMIT
+    wanted = explorer._wanted()
+    while explorer.current != wanted or not finished(explorer):
+        assert time.monotonic() < deadline, "the picture did not follow the control"
+        time.sleep(0.01)
+
+
+def finished(explorer):
+    return explorer.stop.disabled and explorer.status.value.startswith("done")
+
+
+@pytest.mark.parametrize(
+    ("control", "value"),
+    [("rho", 50), ("lr", 0.2), ("method", "pcngd"), ("data", "digits38")],
+)
+def test_every_control_changes_the_recording_and_shows_a_real_run(open_explorer, control, value):
+    explorer = open_explorer()
+    before, picture = explorer.recording, explorer.image.value
+    assert same(before, fresh(explorer.current))
+    move(explorer, control, value)
+    assert getattr(explorer.current, control) == value
+    assert not same(before, explorer.recording)
+    assert same(explorer.recording, fresh(explorer.current))
+    assert explorer.image.value != picture
+
+
+@pytest.mark.parametrize("data", SETUPS)
+def test_every_data_set_opens_and_runs_the_whole_range(open_explorer, data):
+    explorer = open_explorer(data=data)
+    assert explorer.recording.step.tolist() == list(range(13))
+    for rho in (settings.RHOS[0], settings.RHOS[-1]):
+        recording = explorer.run(Setting(data, rho, "pcngd", 0.01, 0))
+        assert torch.isfinite(recording.loss).all()
+
+
+def test_run_and_replay_give_the_same(open_explorer):
+    explorer = open_explorer()
+    assert same(explorer.run(explorer.current), explorer.run(explorer.current))
+    assert same(explorer.run(explorer.current), fresh(explorer.current))
+
+
+def test_a_new_method_starts_at_its_usual_step_size(open_explorer):
+    explorer = open_explorer()
+    move(explorer, "method", "pcngd")
+    assert explorer.current.lr == SETUPS["gauss2d_binary"].step_sizes["pcngd"]
+
+
+def test_own_step_drives_the_figure_with_the_reference_behind(open_explorer):
+    explorer = open_explorer(own_step)
+    assert explorer.current.method == "mine"
+    assert same(explorer.recording, fresh(explorer.current, own_step))
+    assert same(explorer.reference, fresh(explorer.current.with_method("pcngd")))
+    assert "Your curves lie on PCNGD's" in explorer.text.value
+
+
+def test_breaking_the_own_step_changes_the_curve(open_explorer):
+    right, wrong = open_explorer(own_step), open_explorer(forgets_to_normalise)
+    assert not same(right.recording, wrong.recording)
+    assert same(right.reference, wrong.reference)
+    assert right.image.value != wrong.image.value
+    assert "leave PCNGD's (pale) at step 1" in wrong.text.value
+
+
+def test_own_gradients_are_used_and_compared_with_the_same_method(open_explorer):
+    def doubled(*args):
+        return 2 * class_gradients(*args)
+
+    explorer = open_explorer(gradients=doubled)
+    twice = fresh(Setting("gauss2d_binary", 10, "gd", 0.2, explorer.current.seed))
+    assert torch.allclose(explorer.recording.loss, twice.loss, atol=1e-4)
+    assert same(explorer.reference, fresh(explorer.current))
+
+
+def test_a_step_is_compared_with_the_method_of_its_name(open_explorer):
+    def gd_step(params, grads, lr):
+        return params - lr * grads.sum(0)
+
+    explorer = open_explorer(gd_step)
+    assert "Your curves lie on Gradient descent's" in explorer.text.value
+
+
+@pytest.mark.parametrize(
+    ("step", "first", "inside"),
+    [
+        (not_written, "○ not started: not_written is still to be written.", "answer cell"),
+        (divides_by_zero, "✗ Your code stopped with ZeroDivisionError", "return params / (1 // 0)"),
+        (lambda p, g, lr: None, "✗ The run stopped: step: must return", "mend what this names"),
+    ],
+)
+def test_own_code_that_raises_shows_three_lines_and_the_next_move_works(
+    open_explorer, step, first, inside
+):
+    explorer = open_explorer(step)
+    assert explorer.text.value.count("<br>") == 2
+    assert first in explorer.text.value
+    assert inside in explorer.text.value
+    assert explorer.reference is not None  # drawn all the same
+    move(explorer, "method", "gd")
+    assert "Minority loss" in explorer.text.value
+    move_to_mine_and_back(explorer)
+
+
+def move_to_mine_and_back(explorer):
+    """The worker thread meets the same problem, says it, and goes on."""
+    explorer.method.value = "mine"
+    deadline = time.monotonic() + LIMIT
+    while explorer.text.value.count("<br>") != 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    move(explorer, "method", "gd")
+
+
+def test_a_run_that_diverges_is_shown_as_far_as_it_came(open_explorer):
+    def explodes(params, grads, lr):
+        return params * 1e12
+
+    explorer = open_explorer(explodes)
+    assert "no longer finite" in explorer.text.value
+    assert 1 <= len(explorer.recording.step) < 13
+
+
+def test_the_setting_is_a_line_that_rebuilds_it(open_explorer):
+    explorer = open_explorer(rho=7, lr=0.3, data="gauss2d", seed=3)
+    again = eval(explorer.setting, {"explore": open_explorer})
+    assert again.current == explorer.current
+    assert same(again.recording, explorer.recording)
+    assert open_explorer(own_step).setting.startswith("explore(step=own_step, data=")
+
+
+def test_a_prediction_stands_below_the_picture(open_explorer):
+    from imbal_lab.explore import predict
+
+    predict("What will rise?", ["the <minority>", "nothing"], id="drop", choice=1)
+    assert "You predicted: the &lt;minority&gt;" in open_explorer(prediction="drop").text.value
+    assert "predicted" not in open_explorer(prediction="another").text.value
+
+
+def test_stop(open_explorer):
+    entered, go = threading.Event(), threading.Event()
+    worker = []
+
+    def slow(params, grads, lr):
+        if threading.current_thread() is not threading.main_thread():
+            worker.append(1)
+            entered.set()
+            assert go.wait(LIMIT)
+        return params
+
+    explorer = open_explorer(slow)
+    explorer.rho.value = 5
+    assert entered.wait(LIMIT)
+    explorer.stop.click()
+    go.set()
+    deadline = time.monotonic() + LIMIT
+    while "stopped" not in explorer.status.value:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert len(worker) < 12
+
+
+def test_nothing_is_left_over_after_close(open_explorer):
+    threads, widgets = set(threading.enumerate()), set(_instances)
+    explorer = open_explorer()
+    move(explorer, "rho", 5)
+    assert set(threading.enumerate()) != threads
+    explorer.close()
+    assert set(threading.enumerate()) == threads
+    kinds = {type(_instances[w]).__name__ for w in set(_instances) - widgets}
+    assert not {k for k in kinds if "Style" not in k and "Layout" not in k}
+
+
+def test_mimebundle_has_widget_picture_and_text(open_explorer):
+    explorer = open_explorer()
+    bundle = explorer._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert base64.b64decode(bundle["image/png"]) == explorer.image.value
+    assert "Minority loss" in bundle["text/plain"]
+
+
+@pytest.mark.parametrize("mode", ["autograde", "validate"])
+def test_while_grading_it_prints_one_line_and_runs_nothing(
+    open_explorer, monkeypatch, capsys, mode
+):
+    from imbal_lab.explore import explore
+
+    monkeypatch.setenv("NBGRADER_EXECUTION", mode)
+
+    def never(*args):
+        raise AssertionError
+
+    assert explore(never) is None
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1
+    assert not err
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "named"),
+    [("data", "mnist", "gauss2d_binary"), ("method", "adam", "pcngd"), ("method", "mine", "gd")],
+)
+def test_unknown_names_are_refused_with_what_there_is(open_explorer, argument, value, named):
+    with pytest.raises(ValueError, match=f"{argument} = '{value}'.*{named}"):
+        open_explorer(**{argument: value})
+
+
+def test_no_pyplot_is_loaded():
+    code = (
+        "import sys; from imbal_lab.explore import explore; explore(); "
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
