@@ -3,13 +3,14 @@
     python -m imbal_lab.working_copy      # from the course folder; `python run.py lab` does it too
 
 A small manifest, `work/.released.json`, holds the hash each file was last released with, and that
-decides everything:
+decides everything. A notebook's hash is of its cells with their outputs and of our release note
+in its metadata: JupyterLab writes its kernel into a notebook that was only opened.
 
 | the learner's file       | what an update does                                               |
 |--------------------------|-------------------------------------------------------------------|
 | is missing               | puts the release there (deleting a notebook starts it afresh)     |
 | is as it was released    | replaces it by the new release                                    |
-| was edited, run or saved | keeps it; a newer release is put beside it as `NN_name.new.ipynb` |
+| was edited or run        | keeps it; a newer release is put beside it as `NN_name.new.ipynb` |
 
 The file beside it is replaced by still newer releases (nothing piles up), is left alone once it
 is edited itself, does not come back when it was deleted, and goes when it is no longer needed.
@@ -35,7 +36,7 @@ def update(released: Path, work: Path) -> list[str]:
     sources = sorted(_files(released))
     if not sources:
         raise FileNotFoundError(
-            f"released: no notebook in {released}; run this from the course folder"
+            f"no notebook in {released}/; run this from the course folder, which has them"
         )
     manifest = _read_manifest(work / MANIFEST)
     lines = []
@@ -56,7 +57,7 @@ def _update_file(new: bytes, mine: Path, entry: dict[str, str]) -> tuple[dict[st
 
     `entry` holds the hash that `mine` was "released" with and the hash last "offered" beside it.
     """
-    latest, current = _hash(new), _hash_of(mine)
+    latest, current = _hash(mine.suffix, new), _hash_of(mine)
     beside = mine.with_name(f"{mine.stem}.new{mine.suffix}")
     if current in (None, latest, entry.get("released")):
         if current != latest:
@@ -95,10 +96,17 @@ def _read_manifest(path: Path) -> dict[str, dict[str, str]]:
 
 
 def _hash_of(path: Path) -> str | None:
-    return _hash(path.read_bytes()) if path.is_file() else None
+    return _hash(path.suffix, path.read_bytes()) if path.is_file() else None
 
 
-def _hash(content: bytes) -> str:
+def _hash(suffix: str, content: bytes) -> str:
+    if suffix == ".ipynb":
+        try:
+            notebook = json.loads(content)
+            kept = [notebook["cells"], notebook["metadata"].get("imbal_lab")]
+            content = json.dumps(kept, sort_keys=True).encode()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            pass  # not a notebook yet or any more: its bytes are all there is
     return hashlib.sha256(content).hexdigest()
 
 

@@ -55,6 +55,33 @@ def test_an_unedited_file_follows_the_release(course):
     assert course.files() == {"02_lesson.ipynb": "v2"}
 
 
+def notebook(version: str, kernel: str = "Python 3", outputs: tuple = ()) -> str:
+    cell = {"cell_type": "code", "id": "answer", "source": ["..."], "outputs": list(outputs)}
+    metadata = {"kernelspec": {"display_name": kernel}, "imbal_lab": {"version": version}}
+    return json.dumps({"cells": [cell], "metadata": metadata, "nbformat": 4})
+
+
+def test_a_notebook_that_jupyterlab_only_opened_and_saved_follows_the_release(course):
+    course.release(notebook("1"))
+    course.update()
+    course.mine.write_text(notebook("1", kernel="Python 3 (ipykernel)"))
+    assert course.update() == []
+    assert "ipykernel" in course.mine.read_text()  # and is not written over for nothing
+    course.release(notebook("2"))
+    assert course.update() == [f"{NAME}: updated"]
+    assert course.files() == {"02_lesson.ipynb": notebook("2")}
+
+
+def test_a_notebook_that_was_run_counts_as_edited(course):
+    course.release(notebook("1"))
+    course.update()
+    run = notebook("1", outputs=({"output_type": "stream", "name": "stdout", "text": ["1"]},))
+    course.mine.write_text(run)
+    course.release(notebook("2"))
+    course.update()
+    assert course.files() == {"02_lesson.ipynb": run, "02_lesson.new.ipynb": notebook("2")}
+
+
 def test_an_edited_file_is_kept_and_the_release_put_beside_it_once(course):
     course.update()
     course.mine.write_text("my answer")
