@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import logging
+import numbers
 import os
 import sys
 import warnings
@@ -36,30 +38,28 @@ def call(exercise: Exercise, case: Case, seed: int, function: Function) -> Outco
     watch = LibraryWatch(exercise.reference)
     try:
         with quiet(), torch_as_it_was(), watch:
-            result = function(*inputs.values())
+            result = plain(function(*inputs.values()))
     except (Exception, SystemExit) as error:
         return Outcome(error=error, used_library=watch.seen)
     untouched = exercise.draw(case, seed)
     changed = (name for name in inputs if not same(inputs[name], untouched[name]))
-    return Outcome(plain(result), None, next(changed, None), watch.seen)
+    return Outcome(result, None, next(changed, None), watch.seen)
 
 
 def plain(result: Any) -> Any:
     """A tensor off the graph, a number as a tensor, anything else as it is."""
-    if isinstance(result, int | float) and not isinstance(result, bool):
-        return torch.tensor(result, dtype=torch.float64)
-    return result.detach().cpu() if isinstance(result, Tensor) else result
+    if isinstance(result, numbers.Real) and result is not True and result is not False:
+        return torch.tensor(float(result), dtype=torch.float64)
+    return result.detach().cpu().to_dense() if isinstance(result, Tensor) else result
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two inputs are equal: tensors by value, models by parameters and buffers."""
+    """Whether two inputs are equal: tensors by dtype and value, models by their state."""
     if isinstance(a, nn.Module):
-        return all(
-            same(p, q)
-            for p, q in zip(a.state_dict().values(), b.state_dict().values(), strict=True)
-        )
+        a, b = a.state_dict(), b.state_dict()
+        return a.keys() == b.keys() and all(same(a[name], b[name]) for name in a)
     if isinstance(a, Tensor):
-        return a.shape == b.shape and torch.equal(a, b)
+        return a.dtype == b.dtype and a.shape == b.shape and torch.equal(a, b)
     return bool(a == b)
 
 
@@ -85,8 +85,12 @@ class LibraryWatch:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Silence warnings and stderr, Python's and C's: nbgrader scores zero on any stderr."""
+    """Silence warnings, logs and stderr, Python's and C's: nbgrader gives zero for any stderr.
+
+    A log handler may hold the stderr of before, so logging is stopped at its source.
+    """
     saved = os.dup(2)
+    logged = logging.root.manager.disable
     with (
         warnings.catch_warnings(),
         contextlib.redirect_stderr(io.StringIO()),
@@ -94,9 +98,11 @@ def quiet() -> Iterator[None]:
     ):
         warnings.simplefilter("ignore")
         os.dup2(nowhere.fileno(), 2)
+        logging.disable()
         try:
             yield
         finally:
+            logging.disable(logged)
             os.dup2(saved, 2)
             os.close(saved)
 

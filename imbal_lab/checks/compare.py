@@ -15,11 +15,10 @@ def difference(expected: Tensor, got: Any, axes: tuple[str, ...]) -> str | None:
 
     ``axes`` names what each axis counts, as in ("class", "parameter").
     """
-    if not isinstance(got, Tensor):
-        wanted = f"a tensor of shape {list(expected.shape)}" if expected.dim() else "a number"
-        return f"expected {wanted}, got {described(got)}"
-    if got.shape != expected.shape:
-        return f"expected shape {list(expected.shape)}, got {list(got.shape)}"
+    if not isinstance(got, Tensor) or got.shape != expected.shape:
+        return f"expected {described(expected)}, got {described(got)}"
+    if got.is_complex():
+        return "expected real numbers, got complex ones"
     wrong = ~close(expected, got)
     if not wrong.any():
         return None
@@ -30,7 +29,14 @@ def difference(expected: Tensor, got: Any, axes: tuple[str, ...]) -> str | None:
 
 
 def described(value: Any) -> str:
-    return "None (is the return missing?)" if value is None else f"a {type(value).__name__}"
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {list(value.shape)}" if value.dim() else "a number"
+    return "None" if value is None else f"the type {type(value).__name__}"
+
+
+def equal(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors, of any shape, are equal up to rounding."""
+    return a.shape == b.shape and a.is_complex() == b.is_complex() and bool(close(a, b).all())
 
 
 def close(expected: Tensor, got: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Literal
 from torch import Tensor
 
 from imbal_lab.checks.call import Outcome, call
-from imbal_lab.checks.compare import difference
+from imbal_lab.checks.compare import difference, equal
 from imbal_lab.checks.exercise import Case, Exercise, Function, Group, Mistake
 
 State = Literal["not started", "not yet", "done"]
@@ -79,15 +79,19 @@ def wrong(exercise: Exercise, case: Case, seed: int, outcome: Outcome) -> str | 
     expected = call(exercise, case, seed, exercise.reference).result
     parted = difference(expected, outcome.result, exercise.axes)
     if parted is None and outcome.changed_input:
-        return f"it changes its argument {outcome.changed_input} in place"
+        return changes(outcome)
     return parted
+
+
+def changes(outcome: Outcome) -> str:
+    return f"it changes its argument {outcome.changed_input} in place"
 
 
 def broken_property(exercise: Exercise, seed: int, finding: Finding) -> str | None:
     """The first property that the result breaks, where it can be asked at all."""
     expected = call(exercise, finding.case, seed, exercise.reference).result
     result = finding.outcome.result
-    if not isinstance(result, Tensor) or result.shape != expected.shape:
+    if not isinstance(result, Tensor) or result.shape != expected.shape or result.is_complex():
         return None
     inputs = exercise.draw(finding.case, seed)
     return next((p.says for p in exercise.properties if not p.holds(inputs, result)), None)
@@ -108,25 +112,25 @@ def diagnose(
     for mistake in exercise.mistakes:
         for version in mistake.functions:
             known = (call(exercise, case, seed, version) for case in cases)
-            if all(alike(a, b, exercise.axes) for a, b in zip(known, theirs, strict=True)):
+            if all(alike(a, b) for a, b in zip(known, theirs, strict=True)):
                 return mistake
     return None
 
 
-def alike(known: Outcome, theirs: Outcome, axes: tuple[str, ...]) -> bool:
+def alike(known: Outcome, theirs: Outcome) -> bool:
     """Whether two calls did the same: same values, same shape, or the same error."""
     if known.error is not None or theirs.error is not None:
-        return (
-            type(known.error) is type(theirs.error)
-            and str(known.error)[:40] == str(theirs.error)[:40]
-        )
-    if known.changed_input != theirs.changed_input or not isinstance(known.result, Tensor):
-        return known.changed_input == theirs.changed_input and known.result is theirs.result
-    return difference(known.result, theirs.result, axes) is None
+        return type(known.error) is type(theirs.error) and str(known.error) == str(theirs.error)
+    if known.changed_input != theirs.changed_input:
+        return False
+    if isinstance(known.result, Tensor) and isinstance(theirs.result, Tensor):
+        return equal(known.result, theirs.result)
+    return known.result is theirs.result
 
 
 def not_started(outcome: Outcome) -> bool:
-    return isinstance(outcome.error, NotImplementedError)
+    """Whether the answer cell is still bare: torch's own NotImplementedErrors carry a text."""
+    return isinstance(outcome.error, NotImplementedError) and not outcome.error.args
 
 
 def error_text(error: BaseException) -> str:
