@@ -62,6 +62,10 @@ def class_mean(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Tens
     return flat_rows([losses[y == c].sum() / sizes[c] for c in range(num_classes)], model)
 
 
+def divided_twice(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Tensor:
+    return class_mean(model, x, y, num_classes) / len(y)
+
+
 def plain_sum(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Tensor:
     losses = losses_of(model, x, y)
     return flat_rows([losses[y == c].sum() for c in range(num_classes)], model)
@@ -127,6 +131,17 @@ def normalised_early(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -
     return unit_directions(class_gradients(model, x, y, num_classes))
 
 
+def softmax_twice(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Tensor:
+    return class_gradients(nn.Sequential(*model.children(), nn.Softmax(1)), x, y, num_classes)
+
+
+def left_over(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Tensor:
+    rows = class_gradients(model, x, y, num_classes)
+    before = [torch.zeros_like(p) if p.grad is None else p.grad for p in model.parameters()]
+    rows[0] += torch.cat([g.flatten() for g in before])
+    return rows
+
+
 EXERCISE = Exercise(
     id="class_gradients",
     reference=class_gradients,
@@ -168,6 +183,13 @@ EXERCISE = Exercise(
             "one; here f_l is a contribution: a sum over the class, divided by n.",
             "divide by len(y), the whole batch. Then the rows add up to the ordinary gradient.",
             (class_mean,),
+        ),
+        Mistake(
+            "divided_twice",
+            "each class is divided by its own size and then by n: cross_entropy already takes "
+            "the mean over what it is given.",
+            'pass reduction="sum", and divide by len(y) once.',
+            (divided_twice,),
         ),
         Mistake(
             "plain_sum",
@@ -250,6 +272,18 @@ EXERCISE = Exercise(
             "the rows are already divided by their lengths; that is the next exercise.",
             "return the gradients as they are.",
             (normalised_early,),
+        ),
+        Mistake(
+            "softmax_twice",
+            "softmax was applied before cross_entropy, which applies it itself.",
+            "hand the model's output to cross_entropy as it is.",
+            (softmax_twice,),
+        ),
+        Mistake(
+            "left_over",
+            "what an earlier backward() left in .grad was added to the first row.",
+            "clear .grad before the first class too, or use torch.autograd.grad.",
+            (left_over,),
         ),
     ),
 )

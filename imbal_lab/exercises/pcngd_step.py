@@ -1,9 +1,20 @@
 """Exercise 02.3: one step of per-class normalised gradient descent."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Generator, Tensor
 
 from imbal_lab.checks.exercise import Case, Exercise, Group, Inputs, Mistake, Property
+from imbal_lab.exercises.unit_directions import (
+    GUARDS_TOO_LARGE,
+    columns,
+    longest_norm,
+    mean_norm,
+    no_keepdim,
+    sum_of_norms,
+    whole_norm,
+)
 from imbal_lab.methods import gd_step, pcngd_step, unit_directions
 
 
@@ -32,6 +43,11 @@ def length_from_angles(inputs: Inputs, result: Tensor) -> bool:
     expected = inputs["lr"] ** 2 * (unit @ unit.T).sum()
     moved = (result.double() - inputs["params"]).square().sum()
     return torch.allclose(moved, expected, rtol=1e-3, atol=1e-12)
+
+
+def step_along(directions: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor, float], Tensor]:
+    """The step that a mistake of the exercise before leads to."""
+    return lambda params, grads, lr: params - lr * directions(grads).sum(dim=0)
 
 
 def plain_gd(params: Tensor, grads: Tensor, lr: float) -> Tensor:
@@ -86,6 +102,10 @@ def no_step_size(params: Tensor, grads: Tensor, lr: float) -> Tensor:
 
 def not_summed(params: Tensor, grads: Tensor, lr: float) -> Tensor:
     return params - lr * unit_directions(grads)
+
+
+def wrong_axis(params: Tensor, grads: Tensor, lr: float) -> Tensor:
+    return params - lr * unit_directions(grads).sum(dim=1)
 
 
 def majority_only(params: Tensor, grads: Tensor, lr: float) -> Tensor:
@@ -196,6 +216,31 @@ EXERCISE = Exercise(
             (clipped,),
         ),
         Mistake(
+            "whole_norm",
+            "all classes are divided by one common length, so a short gradient stays short.",
+            "divide each row by its own length, as in unit_directions.",
+            tuple(map(step_along, (whole_norm, longest_norm, mean_norm, sum_of_norms))),
+        ),
+        Mistake(
+            "columns",
+            "the norm runs over the classes, one for each parameter.",
+            "a class is a row: take the norm along dim=1, as in unit_directions.",
+            (step_along(columns),),
+        ),
+        Mistake(
+            "no_keepdim",
+            "C numbers, one a class, stand in a row and do not line up with the rows of grads.",
+            "reuse your unit_directions, or pass keepdim=True: a column [C, 1].",
+            (step_along(no_keepdim),),
+        ),
+        Mistake(
+            "guard_too_large",
+            "the guard against division by zero is as large as a real gradient can be, so a "
+            "fitted or very rare class is held back.",
+            "reuse your unit_directions, or use a guard of at most 1e-12.",
+            tuple(map(step_along, GUARDS_TOO_LARGE)),
+        ),
+        Mistake(
             "unguarded",
             "a missing class has a gradient of length 0, and 0/0 is NaN for every parameter.",
             "reuse your unit_directions, where a zero row stays zero.",
@@ -218,6 +263,12 @@ EXERCISE = Exercise(
             "each class makes a step of its own: the result has a row for every class.",
             "sum the unit directions over dim=0 before you subtract.",
             (not_summed,),
+        ),
+        Mistake(
+            "wrong_axis",
+            "the directions are summed over the parameters instead of the classes.",
+            "sum over dim=0: one entry for each parameter is left.",
+            (wrong_axis,),
         ),
         Mistake(
             "majority_only",

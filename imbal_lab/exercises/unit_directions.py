@@ -8,8 +8,11 @@ from torch import Generator, Tensor
 from imbal_lab.checks.exercise import Case, Exercise, Group, Inputs, Mistake, Property
 from imbal_lab.methods import unit_directions
 
-ADDED = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # 1e-8 is below the tolerance: accepted
-FLOORS = (1e-1, 1e-2)  # a smaller floor leaves every length of the cases alone: right
+# Guards that are too large, by where they stand. Smaller ones change nothing that is visible
+# in the cases (lengths from 2e-3 up, tolerance 1e-5), and are right.
+ADDED = (1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # length + eps
+ROOTED = (1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)  # root of squares + eps
+FLOORS = (1e-1, 1e-2)  # max(length, eps), or zero below eps
 
 
 def rows(lengths: list[float], size: int, dtype: torch.dtype = torch.float64) -> Case:
@@ -46,6 +49,18 @@ def safe(grads: Tensor, size: Tensor) -> Tensor:
 
 def whole_norm(grads: Tensor) -> Tensor:
     return safe(grads, grads.norm())
+
+
+def longest_norm(grads: Tensor) -> Tensor:
+    return safe(grads, grads.norm(dim=1).max())
+
+
+def mean_norm(grads: Tensor) -> Tensor:
+    return safe(grads, grads.norm(dim=1).mean())
+
+
+def sum_of_norms(grads: Tensor) -> Tensor:
+    return safe(grads, grads.norm(dim=1).sum())
 
 
 def norm_of_the_sum(grads: Tensor) -> Tensor:
@@ -96,6 +111,14 @@ def zero_dropped(grads: Tensor) -> Tensor:
     return unit_directions(grads[grads.norm(dim=1) > 0])
 
 
+def downhill(grads: Tensor) -> Tensor:
+    return -unit_directions(grads)
+
+
+def no_keepdim(grads: Tensor) -> Tensor:
+    return grads / grads.norm(dim=1)
+
+
 def in_place(grads: Tensor) -> Tensor:
     grads /= grads.norm(dim=1, keepdim=True).clamp_min(1e-12)
     return grads
@@ -108,6 +131,21 @@ def added_guard(eps: float) -> Callable[[Tensor], Tensor]:
 def floor_guard(eps: float) -> Callable[[Tensor], Tensor]:
     return lambda grads: grads / grads.norm(dim=1, keepdim=True).clamp_min(eps)
 
+
+def rooted_guard(eps: float) -> Callable[[Tensor], Tensor]:
+    return lambda grads: grads / (grads.square().sum(dim=1, keepdim=True) + eps).sqrt()
+
+
+def cut_off(eps: float) -> Callable[[Tensor], Tensor]:
+    return lambda grads: unit_directions(grads) * (grads.norm(dim=1, keepdim=True) > eps)
+
+
+GUARDS_TOO_LARGE = (
+    *map(added_guard, ADDED),
+    *map(rooted_guard, ROOTED),
+    *map(floor_guard, FLOORS),
+    *map(cut_off, FLOORS),
+)
 
 EXERCISE = Exercise(
     id="unit_directions",
@@ -154,7 +192,7 @@ EXERCISE = Exercise(
             "whole_norm",
             "all classes are divided by one common length, so a short gradient stays short.",
             "take one norm a row: dim=1, with keepdim=True so that the division lines up.",
-            (whole_norm,),
+            (whole_norm, longest_norm, mean_norm, sum_of_norms),
         ),
         Mistake(
             "norm_of_the_sum",
@@ -219,6 +257,18 @@ EXERCISE = Exercise(
             (shared_out,),
         ),
         Mistake(
+            "downhill",
+            "the sign is turned: this is the way down.",
+            "keep the direction of each gradient; the minus sign belongs to the step.",
+            (downhill,),
+        ),
+        Mistake(
+            "no_keepdim",
+            "C numbers, one a class, stand in a row and do not line up with the rows of grads.",
+            "pass keepdim=True: that makes a column [C, 1], one number beside each row.",
+            (no_keepdim,),
+        ),
+        Mistake(
             "unguarded",
             "a class that is absent has length 0, and 0/0 is NaN.",
             "give rows of length 0 the value 0, for example with torch.where.",
@@ -235,7 +285,7 @@ EXERCISE = Exercise(
             "the guard against division by zero is as large as a real gradient can be, so a "
             "fitted or very rare class is held back.",
             "use a guard of at most 1e-12, or treat length 0 on its own.",
-            (*map(added_guard, ADDED), *map(floor_guard, FLOORS)),
+            GUARDS_TOO_LARGE,
         ),
         Mistake(
             "in_place",
