@@ -2,8 +2,8 @@
 
 from imbal_lab.authoring.build import Built, build
 from imbal_lab.authoring.leaks import Leak, find_leaks
+from imbal_lab.authoring.lesson import LessonError
 from imbal_lab.authoring.lint import lint
-from imbal_lab.authoring.source import LessonError
 from imbal_lab.authoring.syllabus import syllabus
 
 __all__ = ["Built", "Leak", "LessonError", "build", "find_leaks", "lint", "syllabus"]

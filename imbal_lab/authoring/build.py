@@ -18,7 +18,8 @@ import imbal_lab
 from imbal_lab.authoring.answers import STUB, Reference, fill, lift, wrong_stub
 from imbal_lab.authoring.labels import card, hints, task, wrong_hints
 from imbal_lab.authoring.leaks import find_leaks
-from imbal_lab.authoring.source import RUBRIC, Cell, Lesson, LessonError, read_lesson
+from imbal_lab.authoring.lesson import RUBRIC, Cell, Lesson, LessonError
+from imbal_lab.authoring.source import read_lesson
 from imbal_lab.authoring.syllabus import syllabus
 
 References = Mapping[str, Reference]

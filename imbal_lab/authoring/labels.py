@@ -2,7 +2,7 @@
 
 import re
 
-from imbal_lab.authoring.source import LEVELS, Cell, Lesson
+from imbal_lab.authoring.lesson import LEVELS, Cell, Lesson
 
 HINTS = 3
 

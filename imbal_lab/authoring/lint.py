@@ -12,7 +12,8 @@ from nbformat import NotebookNode
 from imbal_lab.authoring.answers import lift, names_bound, names_wanted, wrong_stub
 from imbal_lab.authoring.build import leak_problems, to_notebook
 from imbal_lab.authoring.labels import wrong_hints
-from imbal_lab.authoring.source import RUBRIC, Cell, Lesson, LessonError, read_lesson
+from imbal_lab.authoring.lesson import RUBRIC, Cell, Lesson, LessonError
+from imbal_lab.authoring.source import read_lesson
 from imbal_lab.checks import Exercise
 
 Exercises = Mapping[str, Exercise]

@@ -56,7 +56,8 @@ def readings(text: str, depth: int = PACKED) -> Iterator[str]:
         re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text),
         re.sub(r"\\[nrt]", "\n", text),
         html.unescape(text),
-        html.unescape(re.sub(r"<[^<>]*>", "", text)),
+        html.unescape(re.sub(r"<[^<>]*>", "", text)),  # tags within a line of code
+        html.unescape(re.sub(r"<[^<>]*>", "\n", text)),  # tags around one
         *map(_decoded, BASE64.findall(text) + BASE64.findall(text.replace("\n", ""))),
         *_literals(text),
     ]

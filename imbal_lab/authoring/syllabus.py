@@ -1,7 +1,7 @@
 """The syllabus: a table of the lessons and what they are for, made from their headers."""
 
 from imbal_lab.authoring.labels import dots, linked
-from imbal_lab.authoring.source import Lesson
+from imbal_lab.authoring.lesson import Lesson
 
 
 def syllabus(lessons: list[Lesson]) -> str:

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.authoring.source import Lesson, parse_lesson
+from imbal_lab.authoring.lesson import Lesson
+from imbal_lab.authoring.source import parse_lesson
 
 ROOT = Path(__file__).parents[2]
 

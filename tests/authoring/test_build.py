@@ -8,7 +8,8 @@ from nbgrader.nbgraderformat.v3 import MetadataValidatorV3
 
 import imbal_lab
 from imbal_lab.authoring.build import build_lessons, read_lessons, to_notebook, to_text
-from imbal_lab.authoring.source import LessonError, parse_lesson
+from imbal_lab.authoring.lesson import LessonError
+from imbal_lab.authoring.source import parse_lesson
 
 
 @pytest.fixture

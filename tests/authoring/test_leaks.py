@@ -124,6 +124,10 @@ def markdown_html(nb, text):
     nb.cells[3].source += f"\n<pre><b>{html.escape(text)}</b></pre>"
 
 
+def markdown_html_in_a_sentence(nb, text):
+    nb.cells[3].source += f"\nYou may write <code>{html.escape(text)}</code>, it's right."
+
+
 def hint(nb, text):
     nb.cells[6].source = nb.cells[6].source.replace("Multiply.", text)
 
@@ -213,6 +217,7 @@ PLACES = [
     markdown_span,
     markdown_prompt,
     markdown_html,
+    markdown_html_in_a_sentence,
     hint,
     essay,
     raw_cell,

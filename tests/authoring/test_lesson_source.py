@@ -1,6 +1,7 @@
 import pytest
 
-from imbal_lab.authoring.source import LessonError, Objective, parse_lesson, read_lesson
+from imbal_lab.authoring.lesson import LessonError, Objective
+from imbal_lab.authoring.source import parse_lesson, read_lesson
 
 
 def test_header_is_read_with_its_types(lesson):
