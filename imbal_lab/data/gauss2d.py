@@ -65,7 +65,7 @@ def _two(label: int, n: int, rng: np.random.Generator, offset: float = 1.0) -> n
 
 FOUR_CLASSES = Source(
     name="gauss2d",
-    class_names=("east", "north", "west", "south"),
+    class_names=("east", "north", "west", "south"),  # where the inner blob sits
     hard_order=(0, 1, 2, 3),  # equally hard by symmetry
     n_max=1000,
     n_test=1000,
