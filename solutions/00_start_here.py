@@ -3,7 +3,6 @@
 #   kernelspec: {display_name: Python 3, language: python, name: python3}
 #   imbal_lab:
 #     title: Start here
-#     paper: "A short tour; no paper yet"
 #     kind: tour
 #     minutes: 10
 #     level: 1
@@ -18,8 +17,6 @@
 # %% [markdown] role="card"
 # # 00 Start here
 #
-# **10 minutes · level 1 of 5 · needs nothing**
-#
 # Welcome. This course is about what happens when a network sees some classes often and others rarely, and what can be done about it. Every lesson works like this one: you guess, you look, you write a few lines, and you are told at once what they show.
 #
 # Run a cell with **Shift + Enter**. Start with the next one.
@@ -28,7 +25,7 @@
 import torch
 
 from imbal_lab.checks import check
-from imbal_lab.explore import explore, predict, prediction, quiz
+from imbal_lab.explore import explore, predict, quiz
 
 # %% [markdown] role="given"
 # ## Guess first
@@ -43,7 +40,7 @@ predict(
 )
 
 # %% role="explore" id="tour"
-explore(data="digits", method="gd", rho=1, prediction=prediction("rare"))
+explore(data="digits38", method="gd", rho=1, prediction="rare")
 
 # %% [markdown] role="given"
 # Move the slider of the **imbalance ratio ρ** with the mouse or the arrow keys. ρ = 10 means ten threes for every eight. Blue and solid is always the most frequent class; the dashed orange one is the rarest. The line of text below the picture says what it shows.

@@ -24,17 +24,7 @@
 # %% [markdown] role="card"
 # # 02 Learning dynamics, full batch
 #
-# **60 minutes · level 2 of 5 · needs [00 Start here](../00_start_here/00_start_here.ipynb) and a little PyTorch**
-#
 # Train a network on ten threes for every eight, and the eights get *worse* before they get better. In this lesson you find out why, and you write the remedy.
-#
-# When you are done you can
-#
-# - compute what each class asks of the parameters,
-# - predict when gradient descent will hurt the minority,
-# - implement PCNGD, and say what it promises and what not.
-#
-# Paper: Francazi, Baity-Jesi and Lucchi, *A theoretical analysis of the learning dynamics under class imbalance*, ICML 2023, [arXiv 2207.00391](https://arxiv.org/abs/2207.00391).
 
 # %% role="given"
 import torch
@@ -42,7 +32,7 @@ from torch.nn import functional as F
 
 from imbal_lab import data, models
 from imbal_lab.checks import check
-from imbal_lab.explore import explore, predict, prediction, quiz
+from imbal_lab.explore import acceptance, explore, predict, quiz
 
 # %% role="quiz" id="warm_up"
 quiz(
@@ -71,7 +61,7 @@ predict(
 )
 
 # %% role="explore" id="gd"
-explore(data="digits", method="gd", rho=10, prediction=prediction("first_steps"))
+explore(data="digits38", method="gd", rho=10, prediction="first_steps")
 
 # %% [markdown] role="given"
 # The eights go up first, and their recall goes down: the **Minority Initial Drop**. The total loss falls all the while, because the threes fall more than the eights rise.
@@ -198,7 +188,7 @@ def pcngd_step(params, grads, lr):
 # The solid lines are *your* step with *your* class gradients; the faint lines behind them are the reference. Go back to "Gradient descent" in the menu for the contrast, then try ρ = 1: what does PCNGD change when nothing is rare?
 
 # %% role="explore" id="own"
-explore(step=pcngd_step, gradients=class_gradients, data="digits", rho=10)
+explore(step=pcngd_step, gradients=class_gradients, data="digits38", rho=10)
 
 # %% [markdown] role="given"
 # ## Does it hold?
@@ -206,7 +196,6 @@ explore(step=pcngd_step, gradients=class_gradients, data="digits", rho=10)
 # One picture proves little. The next cell trains with eight seeds (each draws its own examples and its own network), once with gradient descent and once with your step. It measures how far the minority's mean loss rises above its start, with a 95 % interval over the seeds.
 
 # %% role="extra" id="acceptance"
-from imbal_lab.explore import acceptance
 
 acceptance("minority_initial_drop", step=pcngd_step, gradients=class_gradients)
 

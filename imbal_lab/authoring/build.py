@@ -165,7 +165,7 @@ def _text(lesson: Lesson, cell: Cell, bodies: Mapping[str, str], answers: bool) 
         case "answer":
             return fill(cell.text, bodies[cell.ex] if answers else STUB)
         case "check":
-            call = f"check({cell.ex}, points={cell.points:g})"
+            call = f'check("{cell.ex}", points={cell.points:g})'
             return f"{cell.text}\n{call}".lstrip()
         case "essay" if not answers:
             return cell.text.split(RUBRIC)[0].rstrip() + "\n\nYOUR ANSWER HERE"

@@ -47,10 +47,10 @@ def test_the_lifted_answer_runs_in_the_notebook(instructor, reference):
 
 
 def test_the_check_is_written_by_the_build(release, source, references):
-    assert cell(release, "check-scaled").source == "check(scaled, points=2)"
+    assert cell(release, "check-scaled").source == 'check("scaled", points=2)'
     noted = source.replace("points=2\n", "points=1.5\n# As often as you like.\n")
     notebook = to_notebook(parse_lesson("01_short", noted), references, answers=False)
-    expected = "# As often as you like.\ncheck(scaled, points=1.5)"
+    expected = '# As often as you like.\ncheck("scaled", points=1.5)'
     assert cell(notebook, "check-scaled").source == expected
 
 
