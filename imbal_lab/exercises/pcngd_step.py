@@ -7,8 +7,12 @@ from torch import Generator, Tensor
 
 from imbal_lab.checks.exercise import Case, Exercise, Group, Inputs, Mistake, Property
 from imbal_lab.exercises.unit_directions import (
-    GUARDS_TOO_LARGE,
+    ADDED,
+    FLOORS,
+    ROOTED,
+    Directions,
     columns,
+    guards,
     longest_norm,
     mean_norm,
     no_keepdim,
@@ -45,7 +49,7 @@ def length_from_angles(inputs: Inputs, result: Tensor) -> bool:
     return torch.allclose(moved, expected, rtol=1e-3, atol=1e-12)
 
 
-def step_along(directions: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor, float], Tensor]:
+def step_along(directions: Directions) -> Callable[[Tensor, Tensor, float], Tensor]:
     """The step that a mistake of the exercise before leads to."""
     return lambda params, grads, lr: params - lr * directions(grads).sum(dim=0)
 
@@ -238,7 +242,8 @@ EXERCISE = Exercise(
             "the guard against division by zero is as large as a real gradient can be, so a "
             "fitted or very rare class is held back.",
             "reuse your unit_directions, or use a guard of at most 1e-12.",
-            tuple(map(step_along, GUARDS_TOO_LARGE)),
+            # Against the size of the parameters the smallest guards are not visible.
+            tuple(map(step_along, guards(ADDED[:-2], ROOTED[:-4], FLOORS[:1]))),
         ),
         Mistake(
             "unguarded",

@@ -1,12 +1,14 @@
 """Exercise 02.2: each class gradient divided by its length."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Generator, Tensor
 
 from imbal_lab.checks.exercise import Case, Exercise, Group, Inputs, Mistake, Property
 from imbal_lab.methods import unit_directions
+
+Directions = Callable[[Tensor], Tensor]
 
 # Guards that are too large, by where they stand. Smaller ones change nothing that is visible
 # in the cases (lengths from 2e-3 up, tolerance 1e-5), and are right.
@@ -124,28 +126,28 @@ def in_place(grads: Tensor) -> Tensor:
     return grads
 
 
-def added_guard(eps: float) -> Callable[[Tensor], Tensor]:
+def added_guard(eps: float) -> Directions:
     return lambda grads: grads / (grads.norm(dim=1, keepdim=True) + eps)
 
 
-def floor_guard(eps: float) -> Callable[[Tensor], Tensor]:
+def floor_guard(eps: float) -> Directions:
     return lambda grads: grads / grads.norm(dim=1, keepdim=True).clamp_min(eps)
 
 
-def rooted_guard(eps: float) -> Callable[[Tensor], Tensor]:
+def rooted_guard(eps: float) -> Directions:
     return lambda grads: grads / (grads.square().sum(dim=1, keepdim=True) + eps).sqrt()
 
 
-def cut_off(eps: float) -> Callable[[Tensor], Tensor]:
+def cut_off(eps: float) -> Directions:
     return lambda grads: unit_directions(grads) * (grads.norm(dim=1, keepdim=True) > eps)
 
 
-GUARDS_TOO_LARGE = (
-    *map(added_guard, ADDED),
-    *map(rooted_guard, ROOTED),
-    *map(floor_guard, FLOORS),
-    *map(cut_off, FLOORS),
-)
+def guards(
+    added: Iterable[float], rooted: Iterable[float], floors: Iterable[float]
+) -> tuple[Directions, ...]:
+    of_floors = [make(eps) for eps in floors for make in (floor_guard, cut_off)]
+    return (*map(added_guard, added), *map(rooted_guard, rooted), *of_floors)
+
 
 EXERCISE = Exercise(
     id="unit_directions",
@@ -285,7 +287,7 @@ EXERCISE = Exercise(
             "the guard against division by zero is as large as a real gradient can be, so a "
             "fitted or very rare class is held back.",
             "use a guard of at most 1e-12, or treat length 0 on its own.",
-            GUARDS_TOO_LARGE,
+            guards(ADDED, ROOTED, FLOORS),
         ),
         Mistake(
             "in_place",
