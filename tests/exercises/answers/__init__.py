@@ -1,0 +1,28 @@
+"""Answers as a stranger writes them: every known mistake again, unlisted ones, right ones.
+
+Written from the names and the sentences of the mistakes alone, without the library's own
+versions in sight, in the many styles that learners bring along. Each module holds
+
+    MISTAKES  name of a known mistake -> answers that make it
+    UNLISTED  what is wrong -> an answer that is wrong in a way that has no name
+    RIGHT     style -> an answer that is right
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from answers import class_gradients, imbalance_ratio, pcngd_step, unit_directions
+
+Answer = Callable[..., Any]
+
+
+class Answers(NamedTuple):
+    mistakes: dict[str, tuple[Answer, ...]]
+    unlisted: dict[str, Answer]
+    right: dict[str, Answer]
+
+
+ANSWERS = {
+    module.__name__.rpartition(".")[2]: Answers(module.MISTAKES, module.UNLISTED, module.RIGHT)
+    for module in (imbalance_ratio, class_gradients, unit_directions, pcngd_step)
+}
