@@ -6,10 +6,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
 
 import pytest
 
+from imbal_lab.grading import tables
 from imbal_lab.grading.course import Course
+from imbal_lab.grading.release import release
 
 ROOT = Path(__file__).parents[2]
 LESSON = "90_stub"
@@ -50,6 +54,15 @@ STUB = "def {name}(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
 RIGHT = "def {name}(x):\n    return x + x"
 WRONG = "def {name}(x):\n    return x * x"  # right for 2, so half the points
 WARNING = "import warnings\n" + RIGHT.replace("return", "warnings.warn('oh'); return")
+
+
+class Graded(NamedTuple):
+    """A graded class, and what the commands said."""
+
+    course: Course
+    release: subprocess.CompletedProcess[str]
+    grade: subprocess.CompletedProcess[str]
+    feedback: subprocess.CompletedProcess[str]
 
 
 def cell(kind: str, id: str, source: str, **nbgrader: object) -> dict:
@@ -139,6 +152,56 @@ def imbal_lab(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
 
 
+@pytest.fixture(scope="session")
+def empty_gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new database, to be copied: nbgrader takes seconds to make one (it starts alembic)."""
+    course = make_course(tmp_path_factory.mktemp("empty") / "class")
+    with tables.connect(course):
+        pass
+    return course.root / "gradebook.db"
+
+
 @pytest.fixture
-def course(tmp_path: Path) -> Course:
-    return make_course(tmp_path / "class")
+def course(tmp_path: Path, empty_gradebook: Path) -> Course:
+    """A course with the stub lesson built and nothing released."""
+    made = make_course(tmp_path / "class")
+    shutil.copy(empty_gradebook, made.root)
+    return made
+
+
+@pytest.fixture
+def released(course: Course) -> Course:
+    """A course with the stub lesson released."""
+    release(course, LESSON)
+    return course
+
+
+@pytest.fixture(scope="session")
+def graded(tmp_path_factory: pytest.TempPathFactory, empty_gradebook: Path) -> Graded:
+    """A class of eight, graded once with real kernels; tests only read it."""
+    course = make_course(tmp_path_factory.mktemp("graded") / "class")
+    shutil.copy(empty_gradebook, course.root)
+    first = imbal_lab("release", LESSON, cwd=course.root)
+    hand_in(course, "anna", answered(RIGHT, RIGHT, essay_why="Because."))
+    hand_in(course, "ben", answered(WRONG, STUB))
+    hand_in(course, "cleo", answered(WARNING, RIGHT, check_double="1000", given_1="check = max"))
+    hand_in(course, "dora", answered(RIGHT, "import os; os._exit(1)"))
+    hand_in(course, "eva", {}).write_bytes(b"not json \x1b[31m")
+    without_check = answered(RIGHT, RIGHT)
+    del without_check["cells"][3]
+    without_check["metadata"]["kernelspec"]["name"] = "colab"
+    hand_in(course, "finn", without_check)
+    twice_the_check = answered(RIGHT, RIGHT)
+    twice_the_check["cells"].append(twice_the_check["cells"][3])
+    twice_the_check["metadata"]["imbal_lab"]["source_sha256"] = "b" * 64
+    hand_in(course, "gus", twice_the_check)
+    hand_in(course, "hal", answered("def {name}(x:", RIGHT))
+    second = imbal_lab("grade", LESSON, cwd=course.root / "submitted")
+    pages = imbal_lab("feedback", LESSON, cwd=course.project)
+    return Graded(course, first, second, pages)
+
+
+@pytest.fixture(scope="session")
+def stub() -> ModuleType:
+    """The constants and helpers of this file."""
+    return sys.modules[__name__]
