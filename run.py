@@ -7,9 +7,9 @@
 Run either again at any time: a second run is fast, an interrupted one is repaired, and nothing a
 learner wrote is overwritten. Everything goes into `.venv` and `work`, both unknown to git.
 
-It looks at the machine (`look`), makes a plan (`venv_steps`, `plan`) and performs it. Only Linux
-as root on Debian was run for real; the plans for other Linux users, macOS and Windows are tested
-with faked facts.
+It looks at the machine (`look`), makes a plan (`venv_steps`, `plan`) and performs it. Run for
+real: Debian, as root and not, with Python 3.11. Only tested with faked facts: macOS, Windows,
+other Linux systems, and opening a browser window.
 """
 
 from __future__ import annotations  # fails before 3.7, and Imbal Lab needs Python 3.11 to 3.13
