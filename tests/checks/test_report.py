@@ -1,0 +1,177 @@
+"""check() as a cell calls it: practice, validation, grading, and what the grader receives."""
+
+import json
+from functools import partial
+
+import pytest
+import torch
+
+from imbal_lab.checks import MIME, CheckFailed, check
+
+
+def right(x):
+    return x + x
+
+
+def half(x):
+    """Right but for the long vectors, which weigh 2 of 4."""
+    return x + x if len(x) != 50 else x
+
+
+@pytest.fixture
+def cell(task):
+    """Runs check() in names of its own, as a notebook's cell would; returns what it returned."""
+
+    def run(source="check('doubled', points=4)", **names):
+        names |= {"check": check}
+        exec(f"result = {source}", names)
+        return names["result"]
+
+    return run
+
+
+@pytest.fixture
+def grading(monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """The display data that check() publishes, as IPython would send it."""
+
+    class Shell:
+        class display_pub:  # noqa: N801 - the name IPython gives it
+            publish = staticmethod(lambda data: sent.append(json.loads(json.dumps(data[MIME]))))
+
+    sent = []
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: Shell)
+    return sent
+
+
+def test_success_prints_one_line_and_returns_none(cell, capsys):
+    assert cell(doubled=right) is None
+    out, err = capsys.readouterr()
+    assert out.startswith("✓ doubled: shown: ")
+    assert out.count("\n") == 1
+    assert err == ""
+
+
+@pytest.mark.parametrize("wrong", [half, torch.exp])
+@pytest.mark.parametrize("mode", ["", "validate"])
+def test_outside_grading_anything_missing_raises(cell, wrong, mode, monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", mode)
+    with pytest.raises(CheckFailed) as caught:
+        cell(doubled=wrong)
+    assert len(caught.value.lines) == 3
+    assert caught.value._render_traceback_() == list(caught.value.lines)
+    assert str(caught.value) == "\n".join(caught.value.lines)
+
+
+def test_an_answer_that_was_never_run_is_not_started(cell):
+    def bare(x):
+        raise NotImplementedError()
+
+    for names in ({}, {"doubled": bare}):
+        with pytest.raises(CheckFailed, match="○ doubled: not started"):
+            cell(**names)
+
+
+def test_the_function_may_be_handed_over_under_any_name(cell):
+    def doubled(x):
+        return x + x
+
+    assert cell("check(doubled)", doubled=doubled) is None
+    assert cell("check(alias)", alias=doubled) is None
+    assert cell("check(doubled)", doubled=lambda x: x + x) is None
+    assert cell("check(doubled)", doubled=partial(lambda k, x: k * x, 2)) is None
+
+
+def test_an_exercise_that_does_not_exist_lists_those_that_do(cell):
+    with pytest.raises(ValueError, match=r"exercise='tripled': choose one of .*doubled"):
+        cell("check('tripled')")
+
+
+def test_partial_credit_prints_the_lines_and_returns_the_points(cell, grading, capsys):
+    assert cell(doubled=half) == 2.0
+    assert cell("check('doubled', points=3)", doubled=half) == 1.5
+    out = capsys.readouterr().out.splitlines()
+    assert len(out) == 6
+    assert out[0].startswith("✗ doubled: long: ")
+
+
+def test_hidden_parts_count_at_grading_alone(cell, capsys, monkeypatch):
+    def not_seven(x):
+        return x + x if len(x) != 7 else x
+
+    assert cell(doubled=not_seven) is None
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert cell(doubled=not_seven) == 3.0
+    assert cell(doubled=right) is None
+
+
+def test_nothing_right_raises_at_grading(cell, grading):
+    with pytest.raises(CheckFailed):
+        cell(doubled=lambda x: x * x)
+    with pytest.raises(CheckFailed):
+        cell()
+
+
+def test_without_points_there_is_no_partial_credit(cell, grading):
+    with pytest.raises(CheckFailed):
+        cell("check('doubled')", doubled=half)
+
+
+def test_the_verdict_is_published_for_the_grader(cell, grading, published, monkeypatch):
+    monkeypatch.setenv("IMBAL_LAB_SEED", "12")
+    cell(doubled=half)
+    with pytest.raises(CheckFailed) as caught:
+        cell(doubled=lambda x: x / 2)
+    with pytest.raises(CheckFailed):
+        cell()
+    cell(doubled=right)
+    groups = [("short", False, 1), ("long", False, 2), ("secret", True, 1)]
+    for sent, state, score, passed, mistake in zip(
+        published,
+        ("not yet", "not yet", "not started", "done"),
+        (2.0, 0.0, 0.0, 4.0),
+        ([True, False, True], [False] * 3, [False] * 3, [True] * 3),
+        (None, "halved", None, None),
+        strict=True,
+    ):
+        assert sent.pop("lines")
+        assert sent == {
+            "exercise": "doubled",
+            "state": state,
+            "seed": 12,
+            "score": score,
+            "points": 4,
+            "groups": [
+                {"name": n, "hidden": h, "passed": ok, "weight": w}
+                for (n, h, w), ok in zip(groups, passed, strict=True)
+            ],
+            "mistake": mistake,
+        }
+    assert len(caught.value.lines) == 3
+
+
+def test_practice_publishes_nothing(cell, published):
+    cell(doubled=right)
+    assert published == []
+
+
+def test_the_seed_of_the_environment_changes_the_cases(cell, monkeypatch):
+    given = {}
+
+    def listens(x):
+        given[seed] = x.clone()
+        return x + x
+
+    for seed in ("0", "1", "1 again"):
+        monkeypatch.setenv("IMBAL_LAB_SEED", seed.split()[0])
+        cell(doubled=listens)
+    assert not torch.equal(given["0"], given["1"])
+    assert torch.equal(given["1"], given["1 again"])
+    monkeypatch.delenv("IMBAL_LAB_SEED")
+    seed = "default"
+    cell(doubled=listens)
+    assert torch.equal(given["0"], given["default"])
