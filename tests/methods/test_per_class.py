@@ -263,7 +263,7 @@ def test_another_number_of_outputs_is_refused(model, batch):
 def test_a_second_backward_on_the_same_loss_is_refused(model, batch):
     loss = PerClass(model, 3)(model(batch[0]), batch[1])
     loss.backward(retain_graph=True)
-    with pytest.raises(RuntimeError, match="loss: backward.*fresh loss"):
+    with pytest.raises(RuntimeError, match=r"loss: backward.*fresh loss"):
         loss.backward()
 
 

@@ -47,10 +47,10 @@ def test_the_seed_decides_and_torchs_own_state_is_left_alone():
 
 @pytest.mark.parametrize("widths", [[], [3], [3, 0, 2]])
 def test_too_few_widths(widths):
-    with pytest.raises(ValueError, match="widths=.*for example"):
+    with pytest.raises(ValueError, match=r"widths=.*for example"):
         mlp(widths, seed=0)
 
 
 def test_unknown_activation():
-    with pytest.raises(ValueError, match="activation='gelu': choose one of.*'relu', 'tanh'"):
+    with pytest.raises(ValueError, match=r"activation='gelu': choose one of.*'relu', 'tanh'"):
         mlp([2, 2], seed=0, activation="gelu")

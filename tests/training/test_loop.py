@@ -1,0 +1,177 @@
+import math
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parameters_to_vector
+
+from imbal_lab.instruments import Recorder, Recording
+from imbal_lab.methods import METHODS, PerClass, class_gradients, gd_step, pcngd_step
+from imbal_lab.training import train
+
+
+def params_of(model):
+    return parameters_to_vector(model.parameters()).detach().clone()
+
+
+class Counted:
+    """A step that counts its calls."""
+
+    def __init__(self, step=gd_step):
+        self.step, self.calls = step, 0
+
+    def __call__(self, params, grads, lr):
+        self.calls += 1
+        return self.step(params, grads, lr)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_same_records_as_an_ordinary_loop(name, dataset, fresh):
+    """Recorder, PerClass and torch.optim.SGD, put together by hand."""
+    method, model = METHODS[name], fresh()
+    recorder, criterion = Recorder(model, dataset), PerClass(model, 2, method.rule)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    for t in range(13):
+        if t in (0, 5, 10, 12):
+            recorder.record(t)
+        if t < 12:
+            optimizer.zero_grad()
+            criterion(model(dataset.x), dataset.y).backward()
+            optimizer.step()
+    trained = fresh()
+    run = Recording.of(train(dataset, trained, method.step, lr=0.05, steps=12, every=5))
+    for ours, theirs in zip(run, recorder.recording(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(params_of(trained), params_of(model), rtol=0, atol=1e-12)
+    assert (params_of(trained) - params_of(fresh())).norm() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("steps", "every", "expected"),
+    [
+        (6, 1, [0, 1, 2, 3, 4, 5, 6]),
+        (7, 3, [0, 3, 6, 7]),
+        (6, 3, [0, 3, 6]),
+        (2, 9, [0, 2]),
+        (0, 1, [0]),
+    ],
+)
+def test_records_at_zero_every_and_the_last(steps, every, expected, dataset, fresh):
+    step = Counted()
+    records = train(dataset, fresh(), step, lr=0.1, steps=steps, every=every)
+    assert [record.step for record in records] == expected
+    assert step.calls == steps
+
+
+def test_nothing_runs_before_next_and_closing_cancels(dataset, fresh):
+    step, model = Counted(), fresh()
+    run = train(dataset, model, step, lr=0.1, steps=100)
+    assert step.calls == 0
+    assert next(run).step == 0
+    assert step.calls == 0
+    next(run)
+    next(run)
+    assert step.calls == 2
+    where = params_of(model)
+    run.close()
+    assert list(run) == []
+    assert step.calls == 2
+    assert torch.equal(params_of(model), where)
+
+
+def test_your_own_gradients_drive_the_step_and_the_record(dataset, fresh):
+    def doubled(model, x, y, num_classes):
+        return 2 * class_gradients(model, x, y, num_classes)
+
+    run = Recording.of(train(dataset, fresh(), gd_step, lr=0.1, steps=3, gradients=doubled))
+    twice = Recording.of(train(dataset, fresh(), gd_step, lr=0.2, steps=3))
+    torch.testing.assert_close(run.loss, twice.loss)
+    torch.testing.assert_close(run.grad_norm, 2 * twice.grad_norm)
+
+
+def test_the_randomness_of_others_is_left_alone(dataset, fresh):
+    torch.manual_seed(0)
+    states = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()
+    list(train(dataset, fresh(), pcngd_step, lr=0.1, steps=3))
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert (np.random.get_state()[1] == states[1]).all()
+    assert random.getstate() == states[2]
+
+
+def test_twice_the_same_run(dataset, fresh):
+    one, two = (
+        Recording.of(train(dataset, fresh(), pcngd_step, lr=0.1, steps=5)) for _ in range(2)
+    )
+    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+
+
+def test_a_step_may_return_another_dtype_or_its_own_buffer(dataset, fresh):
+    buffer = torch.zeros(len(params_of(fresh())))  # float32, while the model is float64
+
+    def own(params, grads, lr):
+        return buffer.copy_(gd_step(params, grads, lr))
+
+    model = fresh()
+    list(train(dataset, model, own, lr=0.1, steps=2))
+    assert {p.dtype for p in model.parameters()} == {torch.float64}
+    end = params_of(model)
+    buffer.zero_()
+    assert torch.equal(params_of(model), end)
+
+
+@pytest.mark.parametrize("lr", [0, -0.1, math.nan, math.inf])
+def test_a_step_size_that_is_not_positive(lr, dataset, fresh):
+    with pytest.raises(ValueError, match=r"lr=.*must be a positive number, such as 0.01"):
+        next(train(dataset, fresh(), gd_step, lr=lr, steps=1))
+
+
+@pytest.mark.parametrize(("steps", "every"), [(-1, 1), (3, 0)])
+def test_steps_and_every(steps, every, dataset, fresh):
+    with pytest.raises(ValueError, match=f"steps={steps}, every={every}: use steps >= 0 and"):
+        next(train(dataset, fresh(), gd_step, lr=0.1, steps=steps, every=every))
+
+
+@pytest.mark.parametrize(
+    ("step", "gave"),
+    [
+        (lambda params, grads, lr: params - lr * grads, r"\[2, 32\]"),
+        (lambda params, grads, lr: None, "NoneType"),
+    ],
+)
+def test_a_step_of_the_wrong_shape(step, gave, dataset, fresh):
+    with pytest.raises(ValueError, match=rf"step: must return .* \[32\], gave {gave}"):
+        list(train(dataset, fresh(), step, lr=0.1, steps=1))
+
+
+def test_gradients_of_the_wrong_shape(dataset, fresh):
+    def total(model, x, y, num_classes):
+        return class_gradients(model, x, y, num_classes).sum(dim=0)
+
+    with pytest.raises(ValueError, match=r"gradients: must .* \[2, 32\], gave \[32\]"):
+        next(train(dataset, fresh(), gd_step, lr=0.1, steps=1, gradients=total))
+
+
+def test_a_run_that_diverges_stops_with_the_remedy(dataset, fresh):
+    run = train(dataset, fresh(), lambda p, g, lr: p / (p - p), lr=0.1, steps=5)
+    next(run)
+    with pytest.raises(FloatingPointError, match=r"lr=0.1: .* after step 1; try a smaller step"):
+        next(run)
+
+
+def test_nan_gradients_are_not_swept_under_the_carpet(dataset, fresh):
+    def mean_of_nothing(model, x, y, num_classes):
+        rows = class_gradients(model, x, y, num_classes)
+        return rows.index_fill(0, torch.tensor(1), math.nan)
+
+    run = train(dataset, fresh(), pcngd_step, lr=0.1, steps=1, gradients=mean_of_nothing)
+    with pytest.raises(FloatingPointError, match="division by zero"):
+        list(run)
+
+
+def test_batch_normalisation_is_refused_with_the_remedy(dataset):
+    model = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)).double()
+    with pytest.raises(ValueError, match=r"BatchNorm1d in training mode.*use nn\.GroupNorm"):
+        next(train(dataset, model, gd_step, lr=0.1, steps=1))
+    assert model[1].num_batches_tracked == 0
