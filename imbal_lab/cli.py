@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
         return args.run(Course.find(Path.cwd(), args.course), args)
-    except CourseError as error:
+    except (CourseError, OSError) as error:
         print(f"imbal-lab {args.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -218,9 +218,7 @@ def _grade(course: Course, args: argparse.Namespace) -> int:
     doubtful = [row.student for row in rows if row.needs_person]
     essays = sum(len(row.notes) for row in rows)
     if essays:
-        print(
-            f"{essays} essays to mark: run jupyter lab in {course.root.name}/ and open Formgrader"
-        )
+        print(f"essays to mark: {essays} (Formgrader: run jupyter lab in {course.root.name}/)")
     print(f"needs a person: {', '.join(doubtful)}" if doubtful else "nobody needs a person")
     return 1 if doubtful else 0
 

@@ -57,6 +57,17 @@ def test_errors_are_one_line(folder, capsys):
     )
 
 
+def test_errors_of_the_system_are_one_line_too(folder, monkeypatch, capsys):
+    def full_disk(course, args):
+        raise OSError(28, "No space left on device", "x.ipynb")
+
+    monkeypatch.setattr(cli, "_export", full_disk)
+    assert cli.main(["export"]) == 2
+    assert capsys.readouterr().err == (
+        "imbal-lab export: [Errno 28] No space left on device: 'x.ipynb'\n"
+    )
+
+
 def test_outside_of_a_course(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["export"]) == 2

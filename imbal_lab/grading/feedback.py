@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from .conversion import ConversionError, convert
-from .course import Course, CourseError
+from .course import Course, CourseError, write_atomically
+
+WRAP = """<style>
+div.output_area pre { white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; }
+</style>"""
 
 
 def feedback(
@@ -29,7 +33,16 @@ def feedback(
     for who in graded:
         try:
             convert("GenerateFeedback", course.directory(assignment_id=lesson, student_id=who))
-            pages[who] = course.notebook("feedback", who, lesson).with_suffix(".html")
+            page = course.notebook("feedback", who, lesson).with_suffix(".html")
+            _wrap_lines(page)
+            pages[who] = page
         except ConversionError as error:
             pages[who] = error
     return pages
+
+
+def _wrap_lines(page: Path) -> None:
+    """Let long lines of a check's message wrap; nbgrader's page hides their end behind a bar."""
+    html = page.read_text(encoding="utf-8")
+    wrapped = html.replace("</head>", f"{WRAP}</head>", 1)
+    write_atomically(page, wrapped.encode("utf-8"))

@@ -48,7 +48,10 @@ def release(course: Course, lesson: str, *, force: bool = False) -> Release:
     """
     built = course.lesson_notebook(lesson)
     content = built.read_bytes()
-    made_from = lesson_metadata(read_notebook(content))
+    try:
+        made_from = lesson_metadata(read_notebook(content))
+    except ValueError:
+        made_from = {}
     if made_from.get("lesson") != lesson or "version" not in made_from:
         raise CourseError(f"{built} was not made by imbal-lab build; run that first")
 

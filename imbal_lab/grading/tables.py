@@ -28,6 +28,7 @@ from sqlalchemy import (
     create_engine,
     select,
 )
+from sqlalchemy.exc import DBAPIError
 
 from .conversion import environment
 from .course import Course, CourseError
@@ -112,15 +113,20 @@ def gradebook(course: Course) -> Any:
 
 @contextmanager
 def connect(course: Course) -> Iterator[Connection]:
-    """One transaction on the course's database, with nbgrader's tables and ours in place."""
-    # nbgrader stamps its schema version only into an empty database, so it must come first.
-    with gradebook(course):
-        pass
+    """One transaction on the course's database, with nbgrader's tables and ours in place.
+
+    Raises CourseError where the database is locked, damaged or out of reach.
+    """
     engine = create_engine(course.directory().db_url)
     try:
+        # nbgrader stamps its schema version only into an empty database, so it must come first.
+        with gradebook(course):
+            pass
         metadata.create_all(engine)
         with engine.begin() as connection:
             yield connection
+    except DBAPIError as error:
+        raise CourseError(f"the gradebook cannot be used: {error.orig}") from error
     finally:
         engine.dispose()
 

@@ -34,6 +34,14 @@ def test_page_gives_points_and_three_lines_and_no_trace(graded, stub):
     assert "CheckFailed:" not in text
 
 
+def test_long_messages_wrap(graded, stub):
+    page = graded.course.notebook("feedback", "ben", stub.LESSON).with_suffix(".html")
+    head, body = page.read_text(encoding="utf-8").split("</head>", 1)
+    assert head.endswith("</style>")
+    assert "pre-wrap" in head[-200:]  # the last rule wins over nbgrader's
+    assert "pre-wrap" not in body
+
+
 def test_page_does_not_show_the_seed(graded, stub):
     """It stands in the report beside the lines; hidden cases could be drawn from it."""
     with tables.connect(graded.course) as connection:

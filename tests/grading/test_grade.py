@@ -13,6 +13,7 @@ from imbal_lab.grading import executor, tables
 from imbal_lab.grading.conversion import ConversionError
 from imbal_lab.grading.course import Course, CourseError
 from imbal_lab.grading.grade import grade
+from imbal_lab.grading.release import release
 from imbal_lab.grading.summary import summary
 
 
@@ -49,6 +50,22 @@ def test_unchanged_work_is_graded_once(released, stub):
 
     grade(released, stub.LESSON, student="anna", force=True, executor=recorder)
     assert {who: len(seeds) for who, seeds in recorder.seeds.items()} == {"anna": 2, "ben": 2}
+
+
+def test_a_new_release_is_graded_anew_and_old_work_is_pointed_out(released, stub):
+    stub.hand_in(released, "anna", stub.notebook())
+    recorder = Recorder(stub)
+    grade(released, stub.LESSON, executor=recorder)
+    old = "made from another version of the lesson than the one released"
+    assert old not in summary(released, stub.LESSON, ["anna"])[0].needs_person
+
+    changed = stub.notebook(card_1="# Another text")
+    changed["metadata"]["imbal_lab"]["source_sha256"] = "c" * 64
+    stub.write(released.lesson_notebook(stub.LESSON), changed)
+    release(released, stub.LESSON, force=True)
+    grade(released, stub.LESSON, executor=recorder)
+    assert len(recorder.seeds["anna"]) == 2
+    assert old in summary(released, stub.LESSON, ["anna"])[0].needs_person
 
 
 def test_seeds_differ_and_are_kept(released, stub):

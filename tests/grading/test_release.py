@@ -1,9 +1,13 @@
 """What release writes, and when it refuses."""
 
 import json
+import sqlite3
 import zipfile
+from contextlib import closing
+from functools import partial
 
 import pytest
+from sqlalchemy import create_engine
 
 from imbal_lab.grading import tables
 from imbal_lab.grading.course import CourseError, sha256
@@ -92,6 +96,24 @@ def test_a_path_is_no_lesson(course, name):
 def test_notebook_that_no_build_made_is_refused(course, stub):
     alien = stub.notebook()
     del alien["metadata"]["imbal_lab"]
-    stub.write(course.lesson_notebook(stub.LESSON), alien)
-    with pytest.raises(CourseError, match="run that first"):
+    built = course.lesson_notebook(stub.LESSON)
+    for content in (json.dumps(alien), "not json"):
+        built.write_text(content)
+        with pytest.raises(CourseError, match="run that first"):
+            release(course, stub.LESSON)
+
+
+def test_damaged_gradebook_is_said_in_one_line(course, stub):
+    (course.root / "gradebook.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(CourseError, match="the gradebook cannot be used: file is not a database"):
         release(course, stub.LESSON)
+
+
+def test_locked_gradebook_is_said_in_one_line(released, stub, monkeypatch):
+    monkeypatch.setattr(
+        tables, "create_engine", partial(create_engine, connect_args={"timeout": 0})
+    )
+    with closing(sqlite3.connect(released.root / "gradebook.db")) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(CourseError, match="database is locked"), tables.connect(released):
+            pass
