@@ -123,6 +123,11 @@ def test_no_grad_and_eval_give_the_plain_loss(model, batch):
     torch.testing.assert_close(flat_grad(model), direction(model, *batch), **CLOSE)
 
 
+def test_a_frozen_model_has_nothing_to_run_backward(model, batch):
+    loss = PerClass(model.requires_grad_(False), 3)(model(batch[0]), batch[1])
+    assert not loss.requires_grad
+
+
 def test_scheduler(model, batch, params_of, moved):
     x, y = batch
     start = params = params_of(model)

@@ -107,8 +107,9 @@ def test_twice_the_same_run(dataset, fresh):
     assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
 
 
-def test_a_step_may_return_another_dtype_or_its_own_buffer(dataset, fresh):
-    buffer = torch.zeros(len(params_of(fresh())))  # float32, while the model is float64
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_step_may_return_another_dtype_or_its_own_buffer(dtype, dataset, fresh):
+    buffer = torch.zeros(len(params_of(fresh())), dtype=dtype)  # the model is float64
 
     def own(params, grads, lr):
         return buffer.copy_(gd_step(params, grads, lr))
