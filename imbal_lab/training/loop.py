@@ -1,5 +1,6 @@
 """The one training loop: full batch, a generator of records."""
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -44,11 +45,14 @@ def train(
     refuse_batchnorm(model)
     recorder = Recorder(model, dataset)
     for t in range(steps + 1):
-        params = parameters_to_vector(model.parameters()).detach()
-        grads = gradients(model, dataset.x, dataset.y, dataset.num_classes)
-        _expect("gradients", grads, [dataset.num_classes, len(params)])
-        if t % every == 0 or t == steps:
-            yield recorder.record(t, grads.detach())
+        with _one_thread():
+            params = parameters_to_vector(model.parameters()).detach()
+            grads = gradients(model, dataset.x, dataset.y, dataset.num_classes)
+            _expect("gradients", grads, [dataset.num_classes, len(params)])
+            due = t % every == 0 or t == steps
+            record = recorder.record(t, grads.detach()) if due else None
+        if record is not None:
+            yield record
         if t < steps:
             new = step(params, grads.detach(), lr)
             _expect("step", new, [len(params)])
@@ -59,6 +63,17 @@ def train(
                 )
             # A copy in the model's own dtype: what a step returns may be its own buffer.
             vector_to_parameters(new.to(params, copy=True), model.parameters())
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Networks this small run several times slower on more threads, which mostly wait."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _expect(argument: str, returned: Any, shape: Sequence[int]) -> None:

@@ -100,6 +100,29 @@ def test_the_randomness_of_others_is_left_alone(dataset, fresh):
     assert random.getstate() == states[2]
 
 
+def test_one_thread_inside_and_as_many_as_before_outside(dataset, fresh):
+    inside = []
+
+    def watched(*args):
+        inside.append(torch.get_num_threads())
+        if len(inside) == 3:
+            raise KeyError
+        return class_gradients(*args)
+
+    torch.set_num_threads(2)
+    try:
+        run = train(dataset, fresh(), gd_step, lr=0.1, steps=5, gradients=watched)
+        for _ in range(2):
+            next(run)
+            assert torch.get_num_threads() == 2
+        with pytest.raises(KeyError):
+            next(run)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)  # what all tests run with
+    assert inside == [1, 1, 1]
+
+
 def test_twice_the_same_run(dataset, fresh):
     one, two = (
         Recording.of(train(dataset, fresh(), pcngd_step, lr=0.1, steps=5)) for _ in range(2)
