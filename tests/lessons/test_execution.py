@@ -1,0 +1,70 @@
+"""Every lesson is run from its source: right answers shine, an untouched release is calm.
+
+Run with -s to see the run times; the budget of a lesson is three CPU minutes.
+"""
+
+import resource
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from imbal_lab.authoring.build import read_lessons, to_notebook
+from imbal_lab.exercises import get, names
+
+ROOT = Path(__file__).parents[2]
+REFERENCES = {name: get(name).reference for name in names()}
+LESSONS = {lesson.name: lesson for lesson in read_lessons(ROOT)}
+
+
+def executed(notebook, folder):
+    """The notebook after running every cell, errors kept; and the CPU seconds it took."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    NotebookClient(
+        notebook,
+        allow_errors=True,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        timeout=300,
+    ).execute()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime
+
+
+def outputs(notebook, kind):
+    """(cell id, output) of every output of this kind."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return [(c.id, out) for c in code for out in c.outputs if out.output_type == kind]
+
+
+def stderr(notebook):
+    return [(cell, out.text) for cell, out in outputs(notebook, "stream") if out.name == "stderr"]
+
+
+@pytest.fixture(params=LESSONS)
+def lesson(request):
+    return LESSONS[request.param]
+
+
+def test_with_right_answers_everything_is_done(lesson, tmp_path):
+    notebook = to_notebook(lesson, REFERENCES, answers=True)
+    seconds = executed(notebook, tmp_path)
+    print(f"\n{lesson.name}: {seconds:.0f} CPU seconds")
+    assert [(cell, out.ename, out.evalue) for cell, out in outputs(notebook, "error")] == []
+    assert stderr(notebook) == []
+    said = dict(outputs(notebook, "stream"))
+    checks = [cell.id for cell in lesson.cells if cell.role == "check"]
+    assert checks
+    assert all(said[check].text.startswith("✓") for check in checks)
+
+
+def test_an_untouched_release_says_not_started_and_nothing_worse(lesson, tmp_path):
+    path = ROOT / "notebooks" / lesson.name / f"{lesson.name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    executed(notebook, tmp_path)
+    errors = outputs(notebook, "error")
+    checks = [cell.id for cell in lesson.cells if cell.role == "check"]
+    assert [cell for cell, _ in errors] == checks
+    assert all(out.traceback[0].startswith("○") and len(out.traceback) == 3 for _, out in errors)
+    assert stderr(notebook) == []
