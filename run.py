@@ -260,6 +260,7 @@ def main(arguments: list[str]) -> int:
         return 2
     os.chdir(ROOT)
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"  # apt-get asks nothing
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's idle threads must not spin
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     facts = look()
     if refusal(facts):
