@@ -1,0 +1,103 @@
+"""A JupyterLab of its own on a copy of the released lessons, and a Chromium that looks at it."""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+QUIET = [  # no connection to anywhere but the server under test
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false"},
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # every cell in the DOM
+}
+START_LIMIT = 90.0
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """Address (with its token) of a JupyterLab on a folder with the released notebooks."""
+    home = tmp_path_factory.mktemp("lab")
+    lessons = shutil.copytree(ROOT / "notebooks", home / "lessons")
+    for name, values in SETTINGS.items():
+        path = home / "settings" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={lessons}"]
+    command += [f"--IdentityProvider.token={token}", f"--LabApp.user_settings_dir={home}/settings"]
+    command += [f"--LabApp.workspaces_dir={home}/workspaces"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    own = {name: str(home / name) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
+    own |= {"JUPYTER_RUNTIME_DIR": str(home / "runtime"), "IPYTHONDIR": str(home / "ipython")}
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen(
+            command, cwd=home, env={**os.environ, **own}, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, home / "log")
+            yield lambda path: f"http://127.0.0.1:{port}/lab/tree/{path}?reset&token={token}"
+        finally:
+            server.terminate()  # it ends its kernels
+            server.wait(timeout=30)
+
+
+def _wait_for(address, server, log):
+    deadline = time.monotonic() + START_LIMIT
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            gone = server.poll() is not None or time.monotonic() > deadline
+            assert not gone, log.read_text()[-2000:]
+            time.sleep(0.2)
+
+
+@pytest.fixture
+def page():
+    """A laptop's page in Chromium."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    sandbox = [] if getattr(os, "geteuid", lambda: 1)() else ["--no-sandbox"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *sandbox])
+        made = browser.new_page(viewport={"width": 1366, "height": 768})
+        made.set_default_timeout(60_000)
+        yield made
+        browser.close()
+
+
+@pytest.fixture
+def screenshot(page, tmp_path):
+    """Saves what the page shows, under a name, into $IMBAL_LAB_SCREENSHOTS."""
+    folder = Path(os.environ.get("IMBAL_LAB_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def save(name):
+        page.screenshot(path=folder / f"{name}.png")
+
+    return save
