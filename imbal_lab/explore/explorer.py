@@ -110,27 +110,31 @@ class Explorer:
         return f"explore({''.join(given)}{self.current.as_arguments()})"
 
     def _build(self, rho: float, lr: float | None, method: str, data: str) -> None:
-        wide = {"description_width": "6.5em"}
+        wide: dict[str, Any] = {
+            "style": {"description_width": "6.5em"},
+            "layout": {"width": "420px", "max_width": "100%"},
+        }
         rhos = sorted({*settings.RHOS, rho})
         lr = self._runs.usual_lr(method, data) if lr is None else lr
         sizes = sorted({*settings.STEP_SIZES, lr})
-        self.rho = ipywidgets.SelectionSlider(
-            options=[(f"{r:g}", r) for r in rhos], value=rho, description="Imbalance ρ", style=wide
+        slider = ipywidgets.SelectionSlider
+        self.rho = slider(
+            options=[(f"{r:g}", r) for r in rhos], value=rho, description="Imbalance ρ", **wide
         )
-        self.lr = ipywidgets.SelectionSlider(
-            options=[(f"{s:g}", s) for s in sizes], value=lr, description="Step size", style=wide
+        self.lr = slider(
+            options=[(f"{s:g}", s) for s in sizes], value=lr, description="Step size", **wide
         )
         self.method = ipywidgets.Dropdown(
             options=[(label, name) for name, label in self._runs.labels.items()],
             value=method,
             description="Method",
-            style=wide,
+            **wide,
         )
         self.data = ipywidgets.Dropdown(
             options=[(setup.label, name) for name, setup in SETUPS.items()],
             value=data,
             description="Data",
-            style=wide,
+            **wide,
         )
         width, height = self._painter.size
         self.image = ipywidgets.Image(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # it comes with the methods, which a student's process may la
     from imbal_lab.instruments import Recording
 
 Values = NDArray[np.float64]
-LABEL_GAP = 0.115  # of the axes' height: one line of text in the live picture
+LABEL_GAP = 0.125  # of the axes' height: one line of text in the live picture
 
 
 def loss(

@@ -95,15 +95,15 @@ def figure(
 
 def canvas(rows: int, columns: int) -> Figure:
     """An empty white figure with room for end labels right of every panel."""
-    height = 0.35 + 2.65 * rows
+    height = 0.35 + 2.3 * rows
     made = Figure(figsize=(4.5 * columns, height), dpi=100, facecolor=style.FACE)
     made.subplots(rows, columns, squeeze=False)
     made.subplots_adjust(
         left=0.5 / (4.5 * columns),
         right=1 - 1.45 / (4.5 * columns),
         bottom=0.5 / height,
-        top=1 - 0.62 / height,
+        top=1 - 0.6 / height,
         wspace=0.7,
-        hspace=0.48,
+        hspace=0.52,
     )
     return made

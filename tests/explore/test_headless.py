@@ -28,7 +28,7 @@ def test_explore_cells_end_in_a_picture_with_text(tmp_path):
     data = [cell.outputs[0].data if cell.outputs else None for cell in notebook.cells]
     for k, said in [(1, "Minority loss rises"), (3, "○ not started: pcngd_step")]:
         assert said in data[k]["text/plain"]
-        assert Image.open(io.BytesIO(base64.b64decode(data[k]["image/png"]))).size == (900, 565)
+        assert Image.open(io.BytesIO(base64.b64decode(data[k]["image/png"]))).size == (900, 495)
         assert "application/vnd.jupyter.widget-view+json" in data[k]
     assert "predict(..., choice=1)" in data[4]["text/plain"]
     assert "quiz(..., choice=1)" in data[5]["text/plain"]
