@@ -67,6 +67,15 @@ def test_nothing_reaches_stderr(task, function, capfd):
     assert list(warnings.filters) == before
 
 
+@pytest.mark.parametrize("loud", [warns, writes, logs, torch_warns])
+def test_a_right_answer_may_be_loud_even_where_warnings_are_errors(task, loud):
+    def answer(x):
+        loud(x)
+        return x + x
+
+    assert judge(task, answer, seed=0, hidden=True).state == "done"
+
+
 def test_afterwards_stderr_and_logs_work_again(task, capfd):
     call(task, task.groups[0].cases[0], 0, stops)
     logging.getLogger("learner").addHandler(handler := logging.StreamHandler(sys.stderr))

@@ -151,6 +151,13 @@ def test_an_untouched_answer_is_not_started_however_far_it_gets(task):
         assert (verdict.state, verdict.fraction, named(verdict)) == ("not started", 0, None)
 
 
+def test_the_reference_itself_is_no_answer_wherever_it_lives(task):
+    for function in (task.reference, lambda x: task.reference(x)):
+        verdict = judge(task, function, seed=0, hidden=True)
+        assert (verdict.state, verdict.fraction) == ("not yet", 0)
+        assert verdict.finding.outcome.used_library
+
+
 def test_not_a_function_at_all(task):
     for value in (None, 3, torch.zeros(2), "doubled"):
         verdict = judge(task, value, seed=0, hidden=True)

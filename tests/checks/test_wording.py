@@ -79,6 +79,14 @@ def test_an_error_points_at_the_learners_own_line_deep_down(task):
     assert "in a new cell" in advice
 
 
+def test_an_error_inside_torch_still_points_at_the_learners_line(task):
+    def answer(x):
+        return torch.nn.functional.cross_entropy(x, x.long()[:1])
+
+    why = lines(task, answer)[1]
+    assert why.startswith("Why: Python could not finish your line: return torch.nn.functional")
+
+
 def test_a_wrong_number_of_arguments_deeper_down_is_the_learners_line(task):
     _, why, _ = lines(task, lambda x: (lambda: 1)(x))
     assert "could not finish your line" in why
