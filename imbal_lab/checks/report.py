@@ -2,10 +2,10 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from imbal_lab.checks.exercise import Exercise, Function
+from imbal_lab.checks.exercise import Exercise
 from imbal_lab.checks.judge import Verdict, judge
 from imbal_lab.checks.wording import lines_of
 
@@ -23,19 +23,17 @@ class CheckFailed(Exception):  # noqa: N818 - reads as a state, as in "check fai
         return list(self.lines)
 
 
-def check(exercise: str | Function, *, points: float | None = None) -> Any:
+def check(exercise: str, *, points: float | None = None) -> Any:
     """Judge your answer to ``exercise`` and say what it shows, or what to try next.
 
-    ``exercise`` is the function you wrote, or its name; then the caller's variable of that
-    name is judged. Raises :class:`CheckFailed` with three lines when something is missing.
-    While grading, a partly right answer prints its lines and returns the points it earned.
+    The answer is the caller's variable of that name: a function, a lambda, a partial. Raises
+    :class:`CheckFailed` with three lines when something is missing. While grading, a partly
+    right answer prints its lines and returns the points it earned.
     """
     grading = os.environ.get("NBGRADER_EXECUTION") == "autograde"
-    names = sys._getframe(1).f_globals
-    task = find(exercise if isinstance(exercise, str) else name_of(exercise, names))
-    function = names.get(task.id, undefined) if isinstance(exercise, str) else exercise
+    function = sys._getframe(1).f_globals.get(exercise, undefined)
     seed = int(os.environ.get("IMBAL_LAB_SEED", "0"))
-    verdict = judge(task, function, seed=seed, hidden=grading)
+    verdict = judge(find(exercise), function, seed=seed, hidden=grading)
     lines = lines_of(verdict)
     if grading and points is not None:
         publish(verdict, lines, points)
@@ -58,13 +56,6 @@ def find(exercise: str) -> Exercise:
             )
         ) from None
     return exercises.get(exercise)
-
-
-def name_of(function: Function, names: Mapping[str, Any]) -> str:
-    """Its own name; a lambda or a partial has none, so what the caller calls it."""
-    own = getattr(function, "__name__", "<lambda>")
-    called = (name for name, value in names.items() if value is function)
-    return own if own != "<lambda>" else next(called, own)
 
 
 def undefined(*args: object) -> None:
