@@ -16,6 +16,7 @@ from imbal_lab.grading.course import Course, CourseError, write_atomically
 GUIDE = """\
 as an author      imbal-lab build        solutions/*.py  ->  notebooks/
                   imbal-lab lint         what a lesson still lacks
+                  imbal-lab picture      the README's picture, drawn anew
 
 as a teacher      imbal-lab release 02_learning_dynamics
                   imbal-lab collect 02_learning_dynamics downloads/moodle.zip
@@ -72,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
 
     command("build", _build, "make notebooks/ from solutions/", BUILD)
     command("lint", _lint, "list what a lesson still lacks", LINT)
+    command("picture", _picture, "draw the README's picture anew", PICTURE)
     release = command("release", _release, "hand a lesson out", RELEASE)
     collect = command("collect", _collect, "take in what students handed in", COLLECT)
     grade = command("grade", _grade, "run every check on every submission", GRADE)
@@ -100,6 +102,10 @@ LINT = """\
 Check every lesson source: each exercise has a task, an answer, a check and three hints, minutes and
 difficulty are given, each objective points at the cell that meets it. Ends with 1 if something is
 missing.
+"""
+PICTURE = """\
+Train with gradient descent and with PCNGD over eight seeds, print the numbers, and write
+course/minority_drop.png.
 """
 RELEASE = """\
 Register a lesson's notebook in the gradebook and write what you hand out:
@@ -165,6 +171,17 @@ def _lint(course: Course, args: argparse.Namespace) -> int:
         print(problem)
     print(f"{len(problems)} things to mend" if problems else "nothing to mend", file=sys.stderr)
     return 1 if problems else 0
+
+
+def _picture(course: Course, args: argparse.Namespace) -> int:
+    from imbal_lab.figures.over_seeds import over_seeds
+    from imbal_lab.training.minority_drop import minority_initial_drop
+
+    result = minority_initial_drop()
+    path = course.root / "minority_drop.png"
+    over_seeds(result.losses, ("threes", "eights")).savefig(path, metadata={"Software": None})
+    print(result, _near(path), sep="\n\n")
+    return 0
 
 
 def _release(course: Course, args: argparse.Namespace) -> int:

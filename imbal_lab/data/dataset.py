@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from imbal_lab.data.imbalance_ratio import imbalance_ratio
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
@@ -34,7 +36,7 @@ class Dataset:
     @property
     def rho(self) -> float:
         """Imbalance ratio n_max / n_min of the counts as they are (1 = balanced)."""
-        return self.counts[0] / self.counts[-1]
+        return imbalance_ratio(self.y)
 
     def to(self, dtype: torch.dtype) -> "Dataset":
         """The same data with its inputs in another float type (float64 for exact checks)."""

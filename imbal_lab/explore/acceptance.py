@@ -9,12 +9,10 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
 from imbal_lab.explore.explain import explain
-from imbal_lab.figures import strip
 
 CLAIMS = ("minority_initial_drop",)
+ALT = "Loss of each class over steps, a panel a method; the numbers are listed below."
 
 
 def acceptance(
@@ -53,10 +51,11 @@ class Acceptance:
     def __init__(
         self, step: Callable[..., Any] | None, gradients: Callable[..., Any] | None
     ) -> None:
+        from imbal_lab.checks import CheckFailed
+        from imbal_lab.figures.over_seeds import over_seeds
         from imbal_lab.methods import class_gradients
         from imbal_lab.training.minority_drop import minority_initial_drop
 
-        torch.set_num_threads(1)  # networks this small lose time, much of it, with more
         self.result = None
         self._text, self._png = "", b""
         try:
@@ -65,11 +64,12 @@ class Acceptance:
             self._text = "\n".join(explain(problem))
             return
         self._text = str(self.result)
+        try:
+            self.result.check()
+        except CheckFailed as failed:
+            self._text += f"\n\n{failed}"
         picture = io.BytesIO()
-        strip(
-            {runs.label: runs.rise.tolist() for runs in (self.result.gd, self.result.own)},
-            "How far the minority's mean loss rises above its start, one mark a seed",
-        ).savefig(picture, format="png")
+        over_seeds(self.result.losses, ("majority", "minority")).savefig(picture, format="png")
         self._png = picture.getvalue()
 
     def __repr__(self) -> str:
@@ -79,7 +79,7 @@ class Acceptance:
         bundle = {"text/plain": self._text}
         if self._png:  # one output shows one of its forms: picture and table go into the HTML
             encoded = base64.b64encode(self._png).decode("ascii")
-            picture = f'<img alt="The rises listed below" src="data:image/png;base64,{encoded}">'
+            picture = f'<img alt="{ALT}" src="data:image/png;base64,{encoded}">'
             table = f"<pre>{html.escape(self._text, quote=False)}</pre>"
             bundle |= {"image/png": encoded, "text/html": picture + table}
         return bundle

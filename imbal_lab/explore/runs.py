@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from imbal_lab.explore import settings
 from imbal_lab.explore.explain import explain
 from imbal_lab.explore.settings import MINE, SETUPS, Setting
@@ -52,7 +50,6 @@ class Runs:
     ) -> None:
         from imbal_lab.methods import METHODS
 
-        torch.set_num_threads(1)  # networks this small lose time, much of it, with more
         self.step, self.gradients = step, gradients
         self.labels = {name: m.label.split(":")[0] for name, m in METHODS.items()}
         if step is not None:

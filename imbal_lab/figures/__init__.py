@@ -2,7 +2,6 @@
 
 from imbal_lab.figures.curves import cosine, grad_norm, loss, recall
 from imbal_lab.figures.panels import PANELS, Panel, figure, frame
-from imbal_lab.figures.strip import strip
 from imbal_lab.figures.style import Look, looks
 from imbal_lab.figures.summary import departure, summary
 
@@ -18,6 +17,5 @@ __all__ = [
     "looks",
     "loss",
     "recall",
-    "strip",
     "summary",
 ]

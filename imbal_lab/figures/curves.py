@@ -60,13 +60,34 @@ def grad_norm(
 def cosine(
     ax: Axes, recording: Recording, classes: style.Classes, *, faint: bool = False
 ) -> list[Artist]:
-    """Cosine between the majority's gradient and that of every other class."""
+    """Cosine between the majority's gradient and that of every other class.
+
+    For two classes a thin line shows -||g_1|| / ||g_0||: while the cosine is below it, a step of
+    gradient descent raises the minority's loss.
+    """
     with_majority = array(recording.cosine)[:, 0].copy()
     with_majority[:, 0] = np.nan  # with itself: always 1, says nothing
     artists = _lines(ax, recording, with_majority, classes, faint)
     if not faint:
         artists.append(ax.axhline(0.0, color=style.QUIET, linewidth=0.9, linestyle=":"))
+    if not faint and with_majority.shape[1] == 2:
+        artists += _limit(ax, recording)
     return artists
+
+
+def _limit(ax: Axes, recording: Recording) -> list[Artist]:
+    """The line below which gradient descent raises the minority's loss, with its label."""
+    majority, minority = array(recording.grad_norm).T
+    limit = -minority / np.where(majority > 0, majority, np.nan)
+    label = ax.annotate(
+        "below the thin line, GD raises the minority",
+        (0.02, 0.93),
+        xycoords="axes fraction",
+        va="center",
+        color=style.QUIET,
+        fontsize=style.TEXT_PT,
+    )
+    return [*ax.plot(array(recording.step), limit, color=style.INK, linewidth=1.0), label]
 
 
 def array(values: Tensor) -> Values:

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from imbal_lab.figures import curves, style
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # it comes with the methods, which a student's process may la
 
 Limits = tuple[float, float]
 DECADES = 5  # of gradient norms shown at most
+STEP_TICKS = (0, 5, 10, 30, 100, 300, 1000, 3000)
 
 
 def _loss_limits(recordings: Sequence[Recording]) -> Limits:
@@ -61,11 +63,24 @@ PANELS = {
 
 
 def frame(ax: Axes, panel: Panel, recordings: Sequence[Recording], steps: int) -> None:
-    """Title, scale and limits of one panel; `steps` is the length of the whole run."""
-    style.dress(ax, panel.title, xlabel="step")
+    """Title, scales and limits of one panel; `steps` is the length of the whole run."""
+    style.dress(ax, panel.title)
     ax.set_yscale(panel.scale)
-    ax.set_xlim(0, steps)
     ax.set_ylim(*panel.limits(recordings))
+    step_axis(ax, steps)
+
+
+def step_axis(ax: Axes, steps: int) -> None:
+    """Steps, even up to 10 and logarithmic from there.
+
+    What this course is about happens early, and the end of the run is shown too.
+    """
+    ax.set_xscale("symlog", linthresh=10)
+    ax.set_xticks([t for t in STEP_TICKS if t <= steps])
+    ax.xaxis.set_major_formatter("{x:.0f}")
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlim(0, steps)
+    ax.set_xlabel("step (log from 10)", fontsize=style.TEXT_PT, color=style.INK)
 
 
 def figure(

@@ -81,11 +81,10 @@ def groups(num_classes: int) -> tuple[tuple[str, range], ...]:
     )
 
 
-def dress(ax: Axes, title: str, *, xlabel: str = "") -> None:
+def dress(ax: Axes, title: str) -> None:
     """Give axes the course's look: quiet grid, no box, readable text."""
     ax.set_facecolor(FACE)
     ax.set_title(title, loc="left", fontsize=TITLE_PT, color=INK, pad=6)
-    ax.set_xlabel(xlabel, fontsize=TEXT_PT, color=INK)
     ax.grid(True, color=GRID, linewidth=0.8)
     ax.set_axisbelow(True)
     ax.tick_params(labelsize=TEXT_PT, labelcolor=QUIET, length=0, which="both")

@@ -55,14 +55,32 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """What one step did: S seeds, two classes, the minority last."""
+    """What one step did: S seeds, T recorded steps, two classes, the minority last."""
 
     label: str
     lr: float
-    rise: Tensor  # [S] of the minority's mean training loss above its start
-    up_steps: Tensor  # [S, 2] steps in which the class's loss grew
-    change: Tensor  # [S, 2] of the class's loss, last step minus first
-    recall_drop: Tensor  # [S] of the minority's test recall below its start
+    loss: Tensor  # [S, T, 2] mean training loss of each class
+    recall: Tensor  # [S, T, 2] on the balanced test set
+
+    @property
+    def rise(self) -> Tensor:
+        """[S] of the minority's loss above its start."""
+        return self.loss[:, :, 1].amax(dim=1) - self.loss[:, 0, 1]
+
+    @property
+    def up_steps(self) -> Tensor:
+        """[S, 2] steps in which the class's loss grew."""
+        return (self.loss.diff(dim=1) > ROUNDING).sum(dim=1)
+
+    @property
+    def change(self) -> Tensor:
+        """[S, 2] of the class's loss, last step minus first."""
+        return self.loss[:, -1] - self.loss[:, 0]
+
+    @property
+    def recall_drop(self) -> Tensor:
+        """[S] of the minority's recall below its start."""
+        return self.recall[:, 0, 1] - self.recall[:, :, 1].amin(dim=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +90,11 @@ class MinorityDrop:
     setting: str
     gd: Runs
     own: Runs
+
+    @property
+    def losses(self) -> dict[str, Tensor]:
+        """Label to mean class losses [S, T, 2], for a figure."""
+        return {runs.label: runs.loss for runs in (self.gd, self.own)}
 
     @property
     def avoided(self) -> Interval:
@@ -187,16 +210,14 @@ def measure(
     steps: int,
 ) -> Runs:
     """Train once a seed, in double precision, and keep what the claim is about."""
-    rows = []
+    recordings = []
     for seed in seeds:
         dataset = load(data, rho=rho, seed=seed, **DATA[data]).to(torch.float64)
         model = mlp([dataset.x.shape[1], *HIDDEN, 2], seed=seed).double()
-        run = Recording.of(train(dataset, model, step, lr=lr, steps=steps, gradients=gradients))
-        rise = run.loss[:, 1].max() - run.loss[0, 1]
-        up_steps = (run.loss.diff(dim=0) > ROUNDING).sum(dim=0)
-        recall_drop = run.recall[0, 1] - run.recall[:, 1].min()
-        rows.append((rise, up_steps, run.loss[-1] - run.loss[0], recall_drop))
-    return Runs(label, lr, *(torch.stack(column) for column in zip(*rows, strict=True)))
+        run = train(dataset, model, step, lr=lr, steps=steps, gradients=gradients)
+        recordings.append(Recording.of(run))
+    loss, recall = (torch.stack([getattr(r, k) for r in recordings]) for k in ("loss", "recall"))
+    return Runs(label, lr, loss, recall)
 
 
 if __name__ == "__main__":

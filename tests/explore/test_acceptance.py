@@ -33,7 +33,7 @@ def test_it_shows_the_table_and_a_picture():
     assert shown.result.gd.rise.min() > 0.05
     assert shown.result.own.rise.max() == 0
     bundle = shown._repr_mimebundle_()
-    assert bundle["text/plain"] == str(shown.result)
+    assert bundle["text/plain"].startswith(str(shown.result))
     assert str(shown.result.gd.lr) in bundle["text/html"]
     assert Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).width == 900
 
@@ -44,6 +44,10 @@ def test_the_own_step_decides():
 
     shown = acceptance("minority_initial_drop", step=gd_in_disguise)
     assert shown.result.own.rise.max() > 0
+    *_, seen, why, advice = repr(shown).splitlines()
+    assert seen.startswith("✗ not shown that")
+    assert why.startswith("Why: ")
+    assert advice.startswith("Try: ")
 
 
 def test_unwritten_code_is_three_lines():

@@ -55,6 +55,20 @@ def test_cosines_are_those_with_the_majority(ax, make_recording, make_classes):
     assert drawn[1].get_color() == style.MINORITY.colour
 
 
+def test_the_thin_line_is_where_gradient_descent_turns_on_the_minority(
+    ax, make_recording, make_classes
+):
+    """-||g_1||/||g_0||: the made recording has norms of a tenth of the losses."""
+    artists = cosine(ax, make_recording([[0.8, 0.2], [0.5, 0.4]]), make_classes(20, 2))
+    (limit,) = [a for a in artists if isinstance(a, Line2D) and a.get_color() == style.INK]
+    np.testing.assert_allclose(limit.get_ydata(), [-0.25, -0.8])
+
+
+def test_the_criterion_is_for_two_classes(ax, make_recording, make_classes):
+    artists = cosine(ax, make_recording([[0.8, 0.2, 0.1]] * 2), make_classes(20, 4, 2))
+    assert not [a for a in artists if isinstance(a, Line2D) and a.get_color() == style.INK]
+
+
 def test_many_classes_become_three_labelled_means_over_thin_lines(ax, make_recording, make_classes):
     values = [list(range(7)), list(range(7, 14))]
     artists = loss(ax, make_recording(values), make_classes(70, 60, 50, 40, 30, 20, 10))

@@ -57,6 +57,9 @@ def test_with_right_answers_everything_is_done(lesson, tmp_path):
     checks = [cell.id for cell in lesson.cells if cell.role == "check"]
     assert checks
     assert all(said[check].text.startswith("✓") for check in checks)
+    shown = dict(outputs(notebook, "execute_result")).get("extra-acceptance")
+    assert shown is None or "✓" in shown.data["text/plain"]
+    assert shown is None or "✗" not in shown.data["text/plain"]
 
 
 def test_an_untouched_release_says_not_started_and_nothing_worse(lesson, tmp_path):

@@ -154,22 +154,24 @@ def test_a_mistake_in_the_length_alone_is_not_seen_here(step, gd):
     MinorityDrop("digits", gd, measured(step)).check()
 
 
-def runs(rise, up_steps=(0, 0), change=(-1.0, -1.0)):
-    """Three seeds that agree but for a little."""
-    rises = torch.tensor([rise, rise + 1e-4, rise - 1e-4])
-    return Runs(
-        "any", 0.1, rises, torch.tensor([up_steps] * 3), torch.tensor([change] * 3), torch.zeros(3)
-    )
+def runs(minority, majority=(1.0, 0.6, 0.2)):
+    """Three seeds with these losses, that differ but for a little in the second step."""
+    curves = torch.tensor([majority, minority]).T.repeat(3, 1, 1)
+    curves[:, 1, 1] += torch.tensor([0.0, 1e-4, -1e-4])
+    return Runs("any", 0.1, curves, torch.zeros_like(curves))
+
+
+RISES, FALLS = runs((1.0, 1.2, 0.5)), runs((1.0, 0.8, 0.5))
 
 
 @pytest.mark.parametrize(
     ("gd", "own", "expected"),
     [
-        (runs(0.2), runs(0.0), [True, True, True, True]),
-        (runs(0.04), runs(0.0), [False, False, True, True]),
-        (runs(0.2), runs(0.17), [True, False, True, True]),
-        (runs(0.2), runs(0.0, up_steps=(1, 0)), [True, True, False, True]),
-        (runs(0.2), runs(0.0, change=(-1.0, 0.0)), [True, True, True, False]),
+        (RISES, FALLS, [True, True, True, True]),
+        (runs((1.0, 1.04, 0.5)), FALLS, [False, False, True, True]),
+        (RISES, runs((1.0, 1.17, 0.5)), [True, False, False, True]),
+        (RISES, runs((1.0, 0.8, 0.5), (1.0, 0.6, 0.7)), [True, True, False, True]),
+        (RISES, runs((1.0, 0.8, 0.5), (0.5, 0.5, 0.5)), [True, True, True, False]),
     ],
 )
 def test_each_part_is_asked_on_its_own(gd, own, expected):
