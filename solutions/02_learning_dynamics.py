@@ -66,7 +66,7 @@ explore(data="digits38", method="gd", rho=10, prediction="first_steps")
 # %% [markdown] role="given"
 # The eights go up first, and their recall goes down: the **Minority Initial Drop**. The total loss falls all the while, because the threes fall more than the eights rise.
 #
-# Move ρ from 1 to 50. With ρ = 1 nothing rises. As ρ grows, the rise gets higher and the way back longer. Then look at the panel of the angle between the two class gradients: where does it start?
+# Move ρ from 1 to 50. With ρ = 1 nothing rises. As ρ grows, the eights climb higher and take longer to come back; the two blobs in the data menu show it even more clearly. (Steps are drawn evenly up to 10 and closer together from there: what matters happens early.)
 #
 # ## The idea
 #
@@ -90,6 +90,8 @@ explore(data="digits38", method="gd", rho=10, prediction="first_steps")
 # $$\cos\alpha<-\frac{\lVert g_1\rVert}{\lVert g_0\rVert}$$
 #
 # Early on the examples of both classes have gradients of similar size, so the right side is near $-1/\rho$: the rarer the class, the smaller the disagreement that hurts it.
+#
+# Look at the last panel of the explorer again. The thin line is the right side of this inequality, the dashed line is $\cos\alpha$. The minority's loss peaks where they cross.
 
 # %% role="quiz" id="criterion"
 quiz(
