@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any
 
 from imbal_lab.checks.exercise import Exercise
@@ -10,6 +11,7 @@ from imbal_lab.checks.judge import Verdict, judge
 from imbal_lab.checks.wording import lines_of
 
 MIME = "application/vnd.imbal-lab.check+json"
+WIDTH = 110  # of a success: JupyterLab breaks longer lines in the middle of a word
 
 
 class CheckFailed(Exception):  # noqa: N818 - reads as a state, as in "check failed"
@@ -38,8 +40,9 @@ def check(exercise: str, *, points: float | None = None) -> Any:
     if grading and points is not None:
         publish(verdict, lines, points)
     if verdict.state == "done" or (grading and verdict.fraction > 0 and points is not None):
-        print(*lines, sep="\n")
-        return None if verdict.state == "done" else verdict.fraction * (points or 0)
+        done = verdict.state == "done"
+        print(fill(lines[0], WIDTH, subsequent_indent="  ") if done else "\n".join(lines))
+        return None if done else verdict.fraction * (points or 0)
     raise CheckFailed(lines)
 
 
