@@ -71,7 +71,7 @@ def reason(verdict: Verdict, finding: Finding) -> tuple[str, str]:
         )
     broken = broken_property(exercise, verdict.seed, finding)
     if broken:
-        return f"no known mistake fits, but a rule is broken: {broken}", advice
+        return f"a rule is broken: {broken}", advice
     return "no known mistake fits; this is where yours and the expected result part.", advice
 
 

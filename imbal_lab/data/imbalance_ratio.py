@@ -11,4 +11,4 @@ def imbalance_ratio(y: Tensor) -> float:
     3.0
     """
     counts = torch.unique(y, return_counts=True)[1]
-    return (counts.max() / counts.min()).item()
+    return counts.max().item() / counts.min().item()
