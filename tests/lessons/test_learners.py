@@ -190,6 +190,27 @@ def test_the_exported_scores(school):
     assert {who: float(row["score"]) for who, row in scores.items()} == pytest.approx(expected)
 
 
+def test_nbgrader_validate_speaks_in_three_lines(school):
+    """nbgrader cuts each line to its own width."""
+    course, _ = school
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "nbgrader",
+            "validate",
+            str(course.notebook("submitted", "half", LESSON)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "✗ unit_directions: a class without examples" in run.stdout
+    assert "Why: a rule is broken: every row must have length 1" in run.stdout
+    assert "Try: 0/0 is NaN" in run.stdout
+    assert "Traceback" not in run.stdout
+
+
 def test_the_feedback_page_speaks_in_three_lines(school):
     course, _ = school
     page = (course.root / "feedback" / "half" / LESSON / f"{LESSON}.html").read_text("utf-8")
