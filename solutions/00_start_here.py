@@ -36,6 +36,7 @@ from imbal_lab.explore import explore, predict, quiz
 predict(
     "A network learns to tell threes from eights. We keep all the threes and take away more and more eights. The share of test eights that it recognises will ...",
     ["hardly change", "fall"],
+    truth="fall",
     id="rare",
 )
 
@@ -43,14 +44,16 @@ predict(
 explore(data="digits38", method="gd", rho=1, prediction="rare")
 
 # %% [markdown] role="given"
-# Move the slider of the **imbalance ratio ρ** with the mouse or the arrow keys. ρ = 10 means ten threes for every eight. Blue and solid is always the most frequent class; the dashed orange one is the rarest. The line of text below the picture says what it shows.
+# For now look only at *Recall*, top right: the share of a class's test examples that the model recognises. The other three panels are for later lessons.
+#
+# Move the slider of the **imbalance ratio ρ** with the mouse or the arrow keys. ρ = 10 means ten threes for every eight. Blue and solid is always the most frequent class; the dashed orange one is the rarest. The line below the picture says in words what it shows.
 
 # %% role="quiz" id="accuracy"
 quiz(
     "At ρ = 50, a model could call everything a three. How would its accuracy look on data with the same mix?",
     {
         "About 50 %, since one of two classes is always wrong": "That is the mean of the recalls. Plain accuracy counts examples, and few of them are eights.",
-        "About 98 %, so accuracy hides the rare class": "Yes: 50 of 51 examples are threes. That is why this course shows every class on its own.",
+        "About 98 %, so accuracy hides the rare class": "50 of 51 examples are threes. That is why this course shows every class on its own.",
     },
     right="About 98 %, so accuracy hides the rare class",
     id="accuracy",
@@ -61,7 +64,7 @@ quiz(
 #
 # The imbalance ratio is $\rho=n_{\max}/n_{\min}$: the count of the most frequent class over that of the rarest one *that occurs*. Replace the line that raises `NotImplementedError`, run the cell, then run the check below it.
 #
-# A check answers with ○ (not started), ✗ (not yet, with a reason and something to try) or ✓ (done, and what that shows). You may try as often as you like.
+# A check answers with ○ (not started), ✗ (not yet, with a reason and something to try) or ✓ (done, and what that shows). You may try as often as you like. Parts that "will be checked at grading" are for courses with a teacher; if you study alone, never mind them.
 
 # %% role="answer" ex="imbalance_ratio"
 def imbalance_ratio(y):
@@ -72,7 +75,7 @@ def imbalance_ratio(y):
 
 # %% [markdown] role="hint" ex="imbalance_ratio"
 # 1. First count how often each label occurs.
-# 2. `torch.unique` can return the counts of the values that it finds.
+# 2. `torch.unique` can return, as a second result, the counts of the values that it finds.
 # 3. Divide the largest of the counts by the smallest. `.item()` makes a plain number of a tensor with one entry.
 
 # %% [markdown] role="given"

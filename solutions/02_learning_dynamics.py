@@ -5,11 +5,11 @@
 #     title: Learning dynamics, full batch
 #     paper: "Francazi, Baity-Jesi, Lucchi: A theoretical analysis of the learning dynamics under class imbalance (ICML 2023, arXiv 2207.00391)"
 #     kind: lesson
-#     minutes: 60
+#     minutes: 75
 #     level: 2
 #     needs: [00_start_here]
 #     objectives:
-#       - text: Compute what each class asks of the parameters
+#       - text: Compute the gradient of each class
 #         met_by: [check-class_gradients]
 #       - text: Predict from two lengths and an angle whether gradient descent will raise the minority's loss
 #         met_by: [quiz-criterion]
@@ -39,7 +39,7 @@ quiz(
     "Warm-up. A training set has 1,000 threes and 100 eights. A model that answers 'three' to everything has an accuracy of 91 %. What is its balanced accuracy, the mean of the recalls?",
     {
         "91 %": "That is plain accuracy. Balanced accuracy gives each class the same say.",
-        "50 %": "Yes: recall 1 for the threes, 0 for the eights.",
+        "50 %": "Recall, the share of a class that is recognised, is 1 for the threes and 0 for the eights.",
         "9 %": "That is the share of the minority, not a recall.",
     },
     right="50 %",
@@ -57,6 +57,7 @@ quiz(
 predict(
     "Ten threes for every eight (ρ = 10), gradient descent on all examples. In the first ten steps, the mean loss of the eights will ...",
     ["fall as fast as the loss of the threes", "fall, but more slowly", "stay where it is", "rise"],
+    truth="rise",
     id="first_steps",
 )
 
@@ -64,13 +65,13 @@ predict(
 explore(data="digits38", method="gd", rho=10, prediction="first_steps")
 
 # %% [markdown] role="given"
-# The eights go up first, and their recall goes down: the **Minority Initial Drop**. The total loss falls all the while, because the threes fall more than the eights rise.
+# The loss of the eights goes up first. Their recall goes down, which gave the effect its name: the **Minority Initial Drop**. The total loss (not drawn) falls all the while, because the threes are so many.
 #
-# Move ρ from 1 to 50. With ρ = 1 nothing rises. As ρ grows, the eights climb higher and take longer to come back; the two blobs in the data menu show it even more clearly. (Steps are drawn evenly up to 10 and closer together from there: what matters happens early.)
+# Move ρ from 1 to 50. With ρ = 1 nothing rises. As ρ grows, the eights climb higher and take longer to come back; the two blobs in the data menu show it even more clearly. (The time axis is stretched up to step 10, since what matters happens early; a kink at 10 is only that.)
 #
 # ## The idea
 #
-# The loss is a sum of one part for each class, so its gradient is too. Think of each part as a rope tied to the parameters. The majority's rope has ten times as many people on it. If the two ropes pull in rather different directions, the step follows the majority and may go *against* the minority.
+# The loss is a sum of one part for each class, so its gradient is too. Think of each part as a rope tied to the parameters, with ten times as many people on the majority's. If the ropes pull in rather different directions, the step follows the majority and may go *against* the minority.
 #
 # ## One formula
 #
@@ -78,27 +79,29 @@ explore(data="digits38", method="gd", rho=10, prediction="first_steps")
 #
 # | symbol | what it is | in code | shape |
 # |---|---|---|---|
-# | $n$ | examples in the batch | `len(y)` | number |
+# | $n$ | all examples of the step, here the whole training set | `len(y)` | number |
+# | $y_i$ | class of example $i$; class 0 is the majority | `y[i]` | number |
 # | $\ell_i$ | cross-entropy of example $i$ | `F.cross_entropy(..., reduction="none")` | `[n]` |
 # | $f_l$ | what class $l$ *contributes* to the loss | | number |
-# | $g_l$ | its gradient, over all parameters | `grads[l]` | `[P]` |
+# | $g_l$ | its gradient, over all $P$ parameters | `grads[l]` | `[P]` |
+# | $\eta$ | step size | `lr` | number |
 #
-# Note the $1/n$: $f_l$ is divided by the size of the batch, not of the class. That is why the $f_l$ add up to $f$, and why a rare class has a short gradient.
+# Note the $1/n$: $f_l$ is divided by the number of all examples, not by the class's own. That is why the $f_l$ add up to $f$, and why a rare class has a short gradient. (The plots show the mean over the class; it rises and falls together with $f_l$.)
 #
-# A small step $-\eta\sum_j g_j$ changes the minority's part by about $-\eta\,g_1\cdot(g_0+g_1)$. With $\alpha$ the angle between $g_0$ and $g_1$, the minority's loss **rises** when
+# A small step $-\eta(g_0+g_1)$ changes the minority's part by about $-\eta\,g_1\cdot(g_0+g_1)$. With $\alpha$ the angle between the two gradients, the minority's loss **rises** when $\lVert g_1\rVert\lVert g_0\rVert\cos\alpha+\lVert g_1\rVert^2<0$, that is, when
 #
 # $$\cos\alpha<-\frac{\lVert g_1\rVert}{\lVert g_0\rVert}$$
 #
 # Early on the examples of both classes have gradients of similar size, so the right side is near $-1/\rho$: the rarer the class, the smaller the disagreement that hurts it.
 #
-# Look at the last panel of the explorer again. The thin line is the right side of this inequality, the dashed line is $\cos\alpha$. The minority's loss peaks where they cross.
+# Look at the last panel of the explorer again. The thin line is the right side, the dashed line is $\cos\alpha$. The minority's loss peaks where they cross.
 
 # %% role="quiz" id="criterion"
 quiz(
     "The majority's gradient has length 8, the minority's has length 2, and the cosine between them is -0.2. After one small step of gradient descent, the minority's loss is ...",
     {
         "higher, because the cosine is negative": "A negative cosine is needed, but it is not enough: it must be below -2/8 = -0.25.",
-        "lower": "Yes: -0.2 is above -0.25, so the minority's own pull still wins.",
+        "lower": "-0.2 is above -0.25, so the minority's own pull still wins.",
         "higher, because its gradient is shorter": "Being short is not enough. At right angles even a very short gradient makes progress.",
         "the same": "It would be the same at exactly -2/8 = -0.25.",
     },
@@ -149,7 +152,7 @@ def class_gradients(model, x, y, num_classes):
 # %% [markdown] role="task" ex="unit_directions" difficulty=1 minutes=6
 # ## Exercise 2: unit directions
 #
-# The remedy is to let every class pull with the same strength. Divide each class gradient by its length, one L2 norm over all parameters together. A class that is missing has length zero: its row stays zero, not NaN. If you prefer a small guard in the division, keep it below `1e-8`: a real gradient can be short.
+# The remedy is to let every class pull with the same strength. Divide each class gradient by its length, one L2 norm over all parameters together. A class that is missing has length zero: its row stays zero, not NaN. If you avoid 0/0 by adding a small number to the length, let it be at most `1e-8`: a real gradient can be short.
 
 # %% role="answer" ex="unit_directions"
 def unit_directions(grads):
@@ -168,9 +171,9 @@ def unit_directions(grads):
 #
 # Per-class normalised gradient descent walks along the *sum* of the unit directions:
 #
-# $$x_{t+1}=x_t-\eta\sum_l\frac{g_l}{\lVert g_l\rVert}$$
+# $$\theta_{t+1}=\theta_t-\eta\sum_l\frac{g_l}{\lVert g_l\rVert}$$
 #
-# Here $x_t$ is `params` `[P]`, $\eta$ is `lr`, and `grads` `[C, P]` holds the $g_l$. Return the new parameters and leave the old ones as they are.
+# Here $\theta_t$ is `params` `[P]`, $\eta$ is `lr`, and `grads` `[C, P]` holds the $g_l$. Return the new parameters and leave the old ones as they are.
 
 # %% role="answer" ex="pcngd_step"
 def pcngd_step(params, grads, lr):
@@ -187,7 +190,9 @@ def pcngd_step(params, grads, lr):
 # %% [markdown] role="given"
 # ## Your code in the picture
 #
-# The solid lines are *your* step with *your* class gradients; the faint lines behind them are the reference. Go back to "Gradient descent" in the menu for the contrast, then try ρ = 1: what does PCNGD change when nothing is rare?
+# The strong lines are *your* step with *your* class gradients; the wide pale bands behind them are the reference. Choose "Gradient descent" in the menu for the contrast: the step size is the same.
+#
+# Is it the size of the step after all? Make gradient descent's step ten times smaller and see whether the eights still rise.
 
 # %% role="explore" id="own"
 explore(step=pcngd_step, gradients=class_gradients, data="digits38", rho=10)
@@ -195,7 +200,7 @@ explore(step=pcngd_step, gradients=class_gradients, data="digits38", rho=10)
 # %% [markdown] role="given"
 # ## Does it hold?
 #
-# One picture proves little. The next cell trains with eight seeds (each draws its own examples and its own network), once with gradient descent and once with your step. It measures how far the minority's mean loss rises above its start, with a 95 % interval over the seeds.
+# One picture proves little. The next cell trains with eight seeds (each draws its own examples and its own network), once with gradient descent and once with your step. The table says how far the minority's mean loss rises above its start, in how many steps each class's loss grew ("up-steps"), and how far the minority's recall fell below its start, with 95 % intervals over the seeds.
 
 # %% role="extra" id="acceptance"
 
@@ -204,9 +209,11 @@ acceptance("minority_initial_drop", step=pcngd_step, gradients=class_gradients)
 # %% [markdown] role="given"
 # ## What is promised, and what is not
 #
-# For **two** classes, one short PCNGD step changes the loss of *each* class by $-\eta\lVert g_l\rVert(1+\cos\alpha)$, to first order. That is never positive: both fall until the two gradients are exactly opposite. There PCNGD stops, though that point need not be the lowest total loss.
+# For **two** classes, one short PCNGD step changes each $f_l$ by $-\eta\,g_l\cdot(\hat g_0+\hat g_1)=-\eta\lVert g_l\rVert(1+\cos\alpha)$, with $\hat g_l=g_l/\lVert g_l\rVert$. That is never positive: both losses fall until the gradients are exactly opposite.
 #
-# The step has to be short compared with the *shortest* class gradient, and there is no noise: what mini-batches change is lesson 03.
+# There PCNGD stops. Gradient descent goes on until they are opposite *and* equally long, where the total loss is flat; PCNGD aims elsewhere. In the explorer, train the two blobs with PCNGD and compare the two norms at step 300.
+#
+# For **more** classes nothing is promised to each one. Try "Four classes, 2-D" with ρ = 50. And all this is about short steps without noise: what mini-batches change is lesson 03.
 
 # %% role="quiz" id="three_classes"
 quiz(
@@ -214,7 +221,7 @@ quiz(
     {
         "It falls: PCNGD lowers every class": "That holds for two classes. Here the sum is e + e - e = e, which is against the third class.",
         "It stays: the classes cancel": "Only one pair cancels. One e is left over.",
-        "It rises": "Yes. With three classes or more, two can outvote one. What stays true is only that the classes' changes, each divided by its gradient's length, cannot add up to a rise.",
+        "It rises": "With three classes or more, two can outvote one, even when every class pulls with the same strength.",
     },
     right="It rises",
     id="three_classes",
@@ -223,13 +230,15 @@ quiz(
 # %% [markdown] role="essay" id="when_worse" points=3
 # ## When is it worse?
 #
-# Your two-class model will be used where the classes really come 10 : 1, and where they overlap. A colleague proposes PCNGD for training. In five to eight sentences: what will PCNGD do better than gradient descent, what will it do worse, and which number would you ask for before you decide? Use the explorer with `gauss2d_binary` to support one of your claims, and say what you saw.
+# Your model will be used where classes are as rare as in training, and where they overlap. A colleague proposes PCNGD. In five to eight sentences: what will it do better than gradient descent, what worse, and what would you ask before you decide? Think of what a missed rare example costs, and what a false alarm.
+#
+# Support one claim with "Four classes, 2-D", whose classes overlap, at ρ = 50 and the same step size for both methods. The recalls below the picture are those of a balanced test set. For the accuracy at the training mix, weigh each recall with its class's n from the labels.
 # <!-- rubric -->
 # One point each for:
 #
-# - better: no initial drop, similar progress of both classes, higher minority recall, at fixed steps; supported by a setting and a reading of the explorer;
-# - worse: it balances the classes' gradients instead of minimising the total loss, so with overlap the majority pays, and accuracy under the true 10 : 1 mix falls; one class gradient a step costs more; small gradients need a small step; no promise for more than two classes or mini-batches;
-# - asks for the cost of the two kinds of error, or the measure that counts (balanced accuracy, recall of the rare class, or plain accuracy at the true mix), and lets the choice depend on it.
+# - better: no initial drop, classes learn at similar speed, higher recall of rare classes and balanced accuracy after the same steps; supported by a setting and a reading of the explorer;
+# - worse: it balances the gradients instead of minimising the total loss, so with overlap the majority pays and accuracy at the training mix falls (`python -m imbal_lab.training.trade_off` prints by how much); or: one gradient a class, short steps, no promise for more than two classes;
+# - asks what the two kinds of error cost, or which measure counts, and lets the choice depend on it.
 
 # %% [markdown] role="given"
 # ## Take-away
@@ -241,10 +250,10 @@ quiz(
 
 # %% role="quiz" id="retrieval"
 quiz(
-    "Close the notebook in your mind. If you multiply the minority's loss by 100, what happens to a PCNGD step?",
+    "Without looking back: if you multiply the minority's loss by 100, what happens to a PCNGD step?",
     {
         "It turns towards the minority": "That is what class weights do to gradient descent. PCNGD divides the factor out.",
-        "Nothing": "Yes: the length of a class gradient plays no part, and the factor changes only the length.",
+        "Nothing": "The length of a class gradient plays no part, and the factor changes only the length.",
         "It gets 100 times longer": "Each class contributes a direction of length one, whatever its loss is multiplied by.",
     },
     right="Nothing",

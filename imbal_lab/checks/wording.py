@@ -52,6 +52,11 @@ def reason(verdict: Verdict, finding: Finding) -> tuple[str, str]:
         )
     if verdict.mistake:
         return verdict.mistake.why, verdict.mistake.advice
+    if isinstance(outcome.error, NameError):
+        return (
+            stopped_at(outcome.error, exercise.signature),
+            "run the cell that defines the missing name, then run this check again.",
+        )
     if outcome.error is not None:
         first = finding.group is exercise.groups[0]
         return stopped_at(outcome.error, exercise.signature), READ_ERROR if first else advice

@@ -1,7 +1,5 @@
 """Exercise 02.1: the gradient of each class's part of the loss."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F  # noqa: N812
@@ -9,8 +7,6 @@ from torch.nn import functional as F  # noqa: N812
 from imbal_lab.checks.exercise import Case, Exercise, Group, Inputs, Mistake, Property
 from imbal_lab.methods import class_gradients, unit_directions
 from imbal_lab.models import mlp
-
-Loss = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 
 
 def batch(widths: list[int], labels: list[int], leftovers: bool = False) -> Case:
@@ -121,6 +117,15 @@ def graph_freed(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Ten
     losses = losses_of(model, x, y)
     parts = [losses[y == c].sum() / len(y) for c in range(num_classes)]
     return flat_rows(parts, model, keep=False)
+
+
+def not_a_number(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Tensor:
+    losses = losses_of(model, x, y)
+    return flat_rows([losses[y == c] / len(y) for c in range(num_classes)], model)
+
+
+def joined(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Tensor:
+    return class_gradients(model, x, y, num_classes).flatten()
 
 
 def downhill(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Tensor:
@@ -260,6 +265,18 @@ EXERCISE = Exercise(
             "the graph of the forward pass is freed by the first class's backward pass.",
             "pass retain_graph=True, or run the model again for each class.",
             (graph_freed,),
+        ),
+        Mistake(
+            "not_a_number",
+            "autograd starts from one number, and this loss still has an entry for each example.",
+            "sum the losses of the class before you ask for the gradient.",
+            (not_a_number,),
+        ),
+        Mistake(
+            "joined",
+            "the rows are joined end to end into one long vector.",
+            "torch.stack keeps one row a class; torch.cat glues them together.",
+            (joined,),
         ),
         Mistake(
             "downhill",

@@ -50,6 +50,10 @@ def first_over_last(y: Tensor) -> Tensor:
     return counts_of(y)[0] / counts_of(y)[-1]
 
 
+def first_over_second(y: Tensor) -> Tensor:
+    return counts_of(y)[0] / counts_of(y)[1]
+
+
 def rounded_down(y: Tensor) -> Tensor:
     return (counts_of(y).max() / counts_of(y).min()).floor()
 
@@ -126,10 +130,10 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "first_over_last",
-            "this takes the first and the last class, which need not be the largest and the "
+            "this takes classes by their place, and those need not be the largest and the "
             "smallest.",
             "use max() and min() of the counts.",
-            (first_over_last,),
+            (first_over_last, first_over_second),
         ),
         Mistake(
             "rounded_down",

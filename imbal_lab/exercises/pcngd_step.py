@@ -112,6 +112,10 @@ def wrong_axis(params: Tensor, grads: Tensor, lr: float) -> Tensor:
     return params - lr * unit_directions(grads).sum(dim=1)
 
 
+def sum_of_all(params: Tensor, grads: Tensor, lr: float) -> Tensor:
+    return params - lr * unit_directions(grads).sum()
+
+
 def majority_only(params: Tensor, grads: Tensor, lr: float) -> Tensor:
     return params - lr * unit_directions(grads)[0]
 
@@ -241,7 +245,7 @@ EXERCISE = Exercise(
             "guard_too_large",
             "the guard against division by zero is as large as a real gradient can be, so a "
             "fitted or very rare class is held back.",
-            "reuse your unit_directions, or use a guard of at most 1e-12.",
+            "reuse your unit_directions, or use a guard of at most 1e-8.",
             # Against the size of the parameters the smallest guards are not visible.
             tuple(map(step_along, guards(ADDED[:-2], ROOTED[:-4], FLOORS[:1]))),
         ),
@@ -274,6 +278,12 @@ EXERCISE = Exercise(
             "the directions are summed over the parameters instead of the classes.",
             "sum over dim=0: one entry for each parameter is left.",
             (wrong_axis,),
+        ),
+        Mistake(
+            "sum_of_all",
+            "the sum runs over classes and parameters at once, so one number moves them all.",
+            "sum over the classes only: dim=0.",
+            (sum_of_all,),
         ),
         Mistake(
             "majority_only",

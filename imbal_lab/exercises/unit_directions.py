@@ -286,7 +286,7 @@ EXERCISE = Exercise(
             "guard_too_large",
             "the guard against division by zero is as large as a real gradient can be, so a "
             "fitted or very rare class is held back.",
-            "use a guard of at most 1e-12, or treat length 0 on its own.",
+            "use a guard of at most 1e-8, or treat length 0 on its own.",
             guards(ADDED, ROOTED, FLOORS),
         ),
         Mistake(

@@ -19,7 +19,7 @@ def explain(problem: BaseException) -> tuple[str, str, str]:
     if isinstance(problem, NotImplementedError):
         return (
             f"○ not started: {name} is still to be written.",
-            "The pale curves are the reference: yours should lie on them.",
+            "This runs your own functions, and that one still raises NotImplementedError.",
             "Write it in its answer cell, run that cell, then run this one again.",
         )
     text = " ".join(str(problem).split()) or "no message"

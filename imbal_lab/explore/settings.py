@@ -24,7 +24,7 @@ class Setup:
     seed: int = 0
     steps: int = 300
     options: Mapping[str, object] = field(default_factory=dict)
-    step_sizes: Mapping[str, float] = field(default_factory=lambda: {"gd": 0.1, "pcngd": 0.01})
+    step_sizes: Mapping[str, float] = field(default_factory=lambda: {"gd": 0.1, "pcngd": 0.1})
 
 
 # Seeds: of the first 16, ones whose untrained network prefers neither class much, so that the
@@ -37,9 +37,9 @@ SETUPS = {
         "Four classes, 2-D", "gauss2d", (32, 32), options={"n_max": 400, "n_test": 250}
     ),
     "digits38": Setup(
-        "Digits 3 and 8", "digits", (24, 24), seed=4, options={"classes": (3, 8), "n_max": 120}
+        "Digits 3 and 8", "digits", (24, 24), seed=4, options={"classes": (3, 8), "n_max": 100}
     ),
-    "digits": Setup("Ten digits", "digits", (24, 24), options={"n_max": 120}),
+    "digits": Setup("Ten digits", "digits", (24, 24), options={"n_max": 100}),
 }
 
 

@@ -80,7 +80,7 @@ def _limit(ax: Axes, recording: Recording) -> list[Artist]:
     majority, minority = array(recording.grad_norm).T
     limit = -minority / np.where(majority > 0, majority, np.nan)
     label = ax.annotate(
-        "below the thin line, GD raises the minority",
+        "below the thin line, plain GD would raise it",
         (0.02, 0.93),
         xycoords="axes fraction",
         va="center",

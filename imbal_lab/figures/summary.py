@@ -57,5 +57,6 @@ def _course(step: curves.Values, loss: curves.Values) -> str:
     rises = f"loss rises from {start:.2f} to {loss[peak]:.2f} by step {int(step[peak])}"
     back = np.flatnonzero(loss[peak:] <= start)
     if len(back):
-        return f"{rises} and is back at its start at step {int(step[peak + back[0]])}"
+        home = f"is back at its start at step {int(step[peak + back[0]])}"
+        return f"{rises}, {home} and ends at {loss[-1]:.2f}"
     return f"{rises} and ends at {loss[-1]:.2f}, above its start"

@@ -2,7 +2,7 @@
 
 Francazi, Baity-Jesi, Lucchi, ICML 2023 (arXiv 2207.00391), section 2 and appendix F:
 
-    f(x) = sum_l f_l(x),   f_l(x) = (1/n) sum_{i in class l} f_i(x),   g_l = grad f_l(x)
+    f = sum_l f_l,   f_l = (1/n) sum_{i in class l} loss_i,   g_l = grad f_l
 
 so the class gradients add up to the ordinary gradient. Note the 1/n over *all* examples:
 f_l is a contribution, not a class mean. A class that is absent has f_l = 0 and g_l = 0.

@@ -1,6 +1,6 @@
 """Gradient descent, written with class gradients so that it can be compared.
 
-x_{t+1} = x_t - lr * sum_l g_l          (full batch; sum_l g_l = grad f)
+theta_{t+1} = theta_t - lr * sum_l g_l          (full batch; sum_l g_l = grad f)
 """
 
 from torch import Tensor

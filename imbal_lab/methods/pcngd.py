@@ -2,7 +2,7 @@
 
 Francazi, Baity-Jesi, Lucchi, ICML 2023 (arXiv 2207.00391), appendix F:
 
-    x_{t+1} = x_t - lr * sum_l g_l / ||g_l||          (full batch)
+    theta_{t+1} = theta_t - lr * sum_l g_l / ||g_l||          (full batch)
 
 One L2 norm over all parameters together, not one a layer; a sum over the classes, not a
 mean; and a class whose gradient is zero (absent, or fitted to the last digit) adds nothing.

@@ -30,7 +30,7 @@ DATA: dict[str, dict[str, Any]] = {
     "gauss2d_binary": {"n_max": 200, "n_test": 250},
 }
 HIDDEN = (24, 24)
-LR_GD, LR_NORMALIZED = 0.1, 0.01  # class gradients start near length 0.1: similar speed
+LR = 0.1  # of both, so that no difference is one of step size
 CLEAR = 0.05  # a rise, or a difference of rises, must be above this with its whole interval
 ROUNDING = 1e-10  # in double precision, a loss that grows by less has not grown
 
@@ -106,7 +106,7 @@ class MinorityDrop:
         """The parts of the claim, in the order in which they are asked."""
         return {
             "the minority rises under gradient descent": Interval.of(self.gd.rise).low > CLEAR,
-            "the other step avoids it": self.avoided.low > CLEAR,
+            f"{self.own.label} avoids it": self.avoided.low > CLEAR,
             "no class's loss grows in any step": not self.own.up_steps.any(),
             "every class's loss ends below its start": bool((self.own.change < 0).all()),
         }
@@ -128,7 +128,7 @@ class MinorityDrop:
                 f"{self.setting}: gradients that hardly disagree, or too few seeds.",
                 "take a larger rho, or more seeds.",
             ),
-            "the other step avoids it": (
+            f"{self.own.label} avoids it": (
                 f"with your step the minority rises by {own}; gradient descent: {rise}.",
                 "the majority still decides where your step goes.",
                 "look at pcngd_step: does each class's direction have length 1 before the sum?",
@@ -194,8 +194,8 @@ def minority_initial_drop(
     label = "PCNGD" if step is None else "your step"
     return MinorityDrop(
         f"{data}, rho = {rho:g}, {len(seeds)} seeds, {steps} steps",
-        measure("gradient descent", gd_step, LR_GD, class_gradients, data, rho, seeds, steps),
-        measure(label, step or pcngd_step, LR_NORMALIZED, gradients, data, rho, seeds, steps),
+        measure("gradient descent", gd_step, LR, class_gradients, data, rho, seeds, steps),
+        measure(label, step or pcngd_step, LR, gradients, data, rho, seeds, steps),
     )
 
 

@@ -8,7 +8,8 @@ def test_rise_and_return(make_recording):
         [[0.7, 0.69], [0.3, 1.02], [0.2, 0.8], [0.1, 0.6]], [[0.5, 0.5]] * 3 + [[0.98, 0.71]]
     )
     assert summary(run) == (
-        "Minority loss rises from 0.69 to 1.02 by step 10 and is back at its start at step 30; "
+        "Minority loss rises from 0.69 to 1.02 by step 10, is back at its start at step 30 "
+        "and ends at 0.60; "
         "majority loss never rises above its start, 0.70 to 0.10; "
         "recall at step 30: 0.98 / 0.71 (majority / minority)."
     )

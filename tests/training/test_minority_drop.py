@@ -9,7 +9,7 @@ from imbal_lab.data import load
 from imbal_lab.methods import class_gradients, gd_step, pcngd_step, unit_directions
 from imbal_lab.models import mlp
 from imbal_lab.training.minority_drop import (
-    LR_NORMALIZED,
+    LR,
     Interval,
     MinorityDrop,
     Runs,
@@ -21,7 +21,7 @@ SEEDS, STEPS = range(8), 60  # long enough for the drop, short enough for a test
 
 
 def measured(step, gradients=class_gradients):
-    return measure("your step", step, LR_NORMALIZED, gradients, "digits", 10, SEEDS, STEPS)
+    return measure("your step", step, LR, gradients, "digits", 10, SEEDS, STEPS)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_it_holds_for_pcngd():
     title, head, gd_row, own_row, difference, *marks = str(result).splitlines()
     assert title.startswith("digits, rho = 10, 8 seeds, 60 steps")
     assert gd_row.split()[:3] == ["gradient", "descent", "0.1"]
-    assert own_row.split()[:3] == ["PCNGD", "0.01", "0"]
+    assert own_row.split()[:3] == ["PCNGD", "0.1", "0"]
     assert "0 / 0" in own_row
     assert difference.split()[0] == "difference"
     assert head.index("rise") == gd_row.index(str(Interval.of(result.gd.rise)))
@@ -110,12 +110,11 @@ def stands_still(params, grads, lr):
 @pytest.mark.parametrize(
     ("step", "part"),
     [
-        (gd_step, "the other step avoids it"),
-        (uphill, "the other step avoids it"),
-        (squared_norm, "the other step avoids it"),
-        (total_normalised, "the other step avoids it"),
-        (clipped, "the other step avoids it"),
-        (majority_only, "the other step avoids it"),
+        (gd_step, "your step avoids it"),
+        (uphill, "your step avoids it"),
+        (total_normalised, "your step avoids it"),
+        (clipped, "your step avoids it"),
+        (majority_only, "your step avoids it"),
         (stands_still, "every class's loss ends below its start"),
     ],
 )
@@ -131,13 +130,18 @@ def test_a_mistake_that_changes_the_dynamics_fails(step, part, gd):
     assert "✗" in str(result)
 
 
+def test_a_mistake_that_runs_away_says_so():
+    with pytest.raises(FloatingPointError, match="no longer finite"):
+        measured(squared_norm)
+
+
 def whole_gradient(model, x, y, num_classes):
     return class_gradients(model, x, y, num_classes).sum(dim=0).repeat(num_classes, 1)
 
 
 def test_wrong_gradients_fail_too(gd):
     result = MinorityDrop("digits", gd, measured(pcngd_step, whole_gradient))
-    assert not result.holds["the other step avoids it"]
+    assert not result.holds["your step avoids it"]
 
 
 def mean_of_directions(params, grads, lr):

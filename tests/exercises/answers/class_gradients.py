@@ -179,6 +179,23 @@ def graph_freed_autograd(model, x, y, num_classes):
     return torch.stack(out)
 
 
+def not_a_number(model, x, y, num_classes):
+    rows = []
+    for c in range(num_classes):
+        model.zero_grad()
+        (nn.functional.cross_entropy(model(x), y, reduction="none")[y == c] / y.numel()).backward()
+        rows.append(nn.utils.parameters_to_vector([p.grad for p in model.parameters()]))
+    return torch.stack(rows)
+
+
+def joined(model, x, y, num_classes):
+    rows = []
+    for c in range(num_classes):
+        of_class = torch.nn.functional.cross_entropy(model(x), y, reduction="none") * (y == c)
+        rows += [g.reshape(-1) for g in torch.autograd.grad(of_class.mean(), model.parameters())]
+    return torch.cat(rows).float()
+
+
 def downhill(model, x, y, num_classes):
     each = one_by_one(model, x, y)
     return -torch.stack([(each * (y == c)[:, None]).mean(0) for c in range(num_classes)])
@@ -451,6 +468,8 @@ MISTAKES = {
     "weights_only": (weights_only,),
     "last_layer": (last_layer,),
     "graph_freed": (graph_freed, graph_freed_autograd),
+    "not_a_number": (not_a_number,),
+    "joined": (joined,),
     "downhill": (downhill, downhill_log_likelihood),
     "normalised_early": (normalised_early,),
     "divided_twice": (divided_twice,),

@@ -134,13 +134,19 @@ def right_fraction(y):
     return Fraction(max(counts.values()), min(counts.values()))
 
 
+def first_two(y):
+    n = torch.bincount(y)
+    n = n[n.nonzero()].flatten().tolist()
+    return n[0] / n[1]
+
+
 MISTAKES = {
     "inverted": (inverted,),
     "share_of_majority": (share_of_majority,),
     "gap": (gap,),
     "against_the_rest": (against_the_rest,),
     "against_the_mean": (against_the_mean,),
-    "first_over_last": (first_over_last,),
+    "first_over_last": (first_over_last, first_two),
     "rounded_down": (rounded_down,),
     "unused_labels": (unused_labels, unused_labels_one_hot),
     "ratio_of_labels": (ratio_of_labels,),

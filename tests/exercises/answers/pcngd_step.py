@@ -302,6 +302,14 @@ def pure_python(params, grads, lr):
     return torch.tensor(new, dtype=torch.float64)
 
 
+def sum_of_all(params, grads, lr):
+    total = 0.0
+    for g in grads.float():
+        length = float(g @ g) ** 0.5
+        total = total + (float(g.sum()) / length if length else 0.0)
+    return params.float() - lr * total
+
+
 MISTAKES = {
     "plain_gd": (plain_gd, plain_gd_by_sgd),
     "total_normalised": (total_normalised, total_normalised_mean),
@@ -315,6 +323,7 @@ MISTAKES = {
     "update_only": (update_only, update_only_positive),
     "no_step_size": (no_step_size,),
     "not_summed": (not_summed, not_summed_loop),
+    "sum_of_all": (sum_of_all,),
     "majority_only": (majority_only,),
     "in_place": (in_place, in_place_per_class),
     "wrong_axis": (wrong_axis,),
