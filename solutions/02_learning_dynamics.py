@@ -203,7 +203,6 @@ explore(step=pcngd_step, gradients=class_gradients, data="digits38", rho=10)
 # One picture proves little. The next cell trains with eight seeds (each draws its own examples and its own network), once with gradient descent and once with your step. The table says how far the minority's mean loss rises above its start, in how many steps each class's loss grew ("up-steps"), and how far the minority's recall fell below its start, with 95 % intervals over the seeds.
 
 # %% role="extra" id="acceptance"
-
 acceptance("minority_initial_drop", step=pcngd_step, gradients=class_gradients)
 
 # %% [markdown] role="given"

@@ -47,3 +47,11 @@ def test_paths_named_in_the_pages_exist():
     }
     assert named
     assert [item for item in sorted(named) if not (ROOT / item[1]).exists()] == []
+
+
+def test_the_readmes_example_runs_and_prints_a_number(capsys):
+    """The recall of threes and eights together, well above chance."""
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    exec(compile(code[1], "README.md", "exec"), {})
+    printed = re.fullmatch(r"tensor\((0\.\d+)\)\n", capsys.readouterr().out)
+    assert 0.85 < float(printed[1]) < 1
