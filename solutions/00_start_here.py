@@ -30,7 +30,7 @@ from imbal_lab.explore import explore, predict, quiz
 # %% [markdown] role="given"
 # ## Guess first
 #
-# A guess that turns out wrong teaches more than a picture you only look at. Say what you expect; nobody marks it.
+# Say what you expect before you look: then the picture can surprise you. Nobody marks it.
 
 # %% role="predict" id="rare"
 predict(

@@ -67,7 +67,7 @@ explore(data="digits38", method="gd", rho=10, prediction="first_steps")
 # %% [markdown] role="given"
 # The loss of the eights goes up first. Their recall goes down, which gave the effect its name: the **Minority Initial Drop**. The total loss (not drawn) falls all the while, because the threes are so many.
 #
-# Move ρ from 1 to 50. With ρ = 1 nothing rises. As ρ grows, the eights climb higher and take longer to come back; the two blobs in the data menu show it even more clearly. (The time axis is stretched up to step 10, since what matters happens early; a kink at 10 is only that.)
+# Move ρ from 1 to 50. With ρ = 1 neither digit rises. As ρ grows, the eights climb higher and take longer to come back; the two blobs in the data menu show the rise even more clearly. (The time axis is stretched up to step 10, since what matters happens early; a kink at 10 is only that.)
 #
 # ## The idea
 #

@@ -30,6 +30,7 @@ def test_the_pages_that_must_be_there():
     names = {page.name for page in PAGES}
     assert names >= {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "AUTHORS.md", "SYLLABUS.md"}
     assert (ROOT / "LICENSE").exists()
+    assert (ROOT / "LICENSE.Apache-2.0").exists()
     assert (ROOT / "NOTICE").exists()
 
 

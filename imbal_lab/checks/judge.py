@@ -54,6 +54,9 @@ def judge(exercise: Exercise, function: Function, *, seed: int, hidden: bool) ->
         findings.append(first_finding(exercise, group, seed, function))
         if findings[-1] and not_started(findings[-1].outcome):
             return Verdict(exercise, seed, groups, (False,) * len(groups), findings[-1])
+        if findings[-1] and out_of_time(findings[-1].outcome):
+            passed = tuple(not f for f in findings) + (False,) * (len(groups) - len(findings))
+            return Verdict(exercise, seed, groups, passed, findings[-1])
     first = next((f for f in findings if f), None)
     mistake = diagnose(exercise, groups, seed, function, first) if first else None
     return Verdict(exercise, seed, groups, tuple(not f for f in findings), first, mistake)
@@ -74,6 +77,8 @@ def wrong(exercise: Exercise, case: Case, seed: int, outcome: Outcome) -> str | 
     """What is wrong with ``outcome``, in plain words; None if nothing is."""
     if outcome.used_library:
         return "it runs the library's own answer"
+    if out_of_time(outcome):
+        return "it did not come to an end within the time limit"
     if outcome.error is not None:
         return f"it stopped with {error_text(outcome.error)}"
     expected = call(exercise, case, seed, exercise.reference).result
@@ -120,7 +125,8 @@ def diagnose(
 def alike(known: Outcome, theirs: Outcome) -> bool:
     """Whether two calls did the same: same values, same shape, or the same error."""
     if known.error is not None or theirs.error is not None:
-        return type(known.error) is type(theirs.error) and str(known.error) == str(theirs.error)
+        kind, text = type(known.error), text_of(known.error)
+        return kind is type(theirs.error) and text == text_of(theirs.error)
     if known.changed_input != theirs.changed_input:
         return False
     if isinstance(known.result, Tensor) and isinstance(theirs.result, Tensor):
@@ -133,7 +139,20 @@ def not_started(outcome: Outcome) -> bool:
     return isinstance(outcome.error, NotImplementedError) and not outcome.error.args
 
 
+def out_of_time(outcome: Outcome) -> bool:
+    """Whether the executor interrupted the call."""
+    return isinstance(outcome.error, KeyboardInterrupt)
+
+
+def text_of(error: BaseException | None) -> str:
+    """The text of an error, which may itself be broken."""
+    try:
+        return str(error).strip()
+    except Exception:
+        return ""
+
+
 def error_text(error: BaseException) -> str:
     """Kind and first line of an error, short enough for one line."""
-    lines = str(error).strip().splitlines()
+    lines = text_of(error).splitlines()
     return f"{type(error).__name__}: {lines[0][:100]}" if lines else type(error).__name__

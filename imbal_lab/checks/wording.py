@@ -4,7 +4,7 @@ import traceback
 
 from torch import Tensor
 
-from imbal_lab.checks.judge import Finding, Verdict, broken_property, changes
+from imbal_lab.checks.judge import Finding, Verdict, broken_property, changes, out_of_time
 
 MARKS = {"not started": "○", "not yet": "✗", "done": "✓"}
 READ_ERROR = "call your function yourself, in a new cell: there Python shows the whole error."
@@ -37,7 +37,7 @@ def seen(finding: Finding) -> str:
     """What was seen; of a hidden group no values, in no error text either."""
     if not finding.group.hidden or finding.outcome.used_library:
         return finding.seen
-    if finding.outcome.error is not None:
+    if finding.outcome.error is not None and not out_of_time(finding.outcome):
         return f"it stopped with {type(finding.outcome.error).__name__}"
     return "the result is not the expected one"
 
@@ -52,6 +52,11 @@ def reason(verdict: Verdict, finding: Finding) -> tuple[str, str]:
         )
     if verdict.mistake:
         return verdict.mistake.why, verdict.mistake.advice
+    if out_of_time(outcome):
+        return (
+            "a loop that never ends, or one far too long, was interrupted.",
+            "run it on five examples first, and look at what ends your loop.",
+        )
     if isinstance(outcome.error, NameError):
         return (
             stopped_at(outcome.error, exercise.signature),
@@ -69,6 +74,8 @@ def reason(verdict: Verdict, finding: Finding) -> tuple[str, str]:
             "what follows computes with one tensor, not with another kind of value.",
             "torch.stack joins a list of rows; torch.from_numpy turns an array into a tensor.",
         )
+    if not exercise.axes and outcome.result.dim():
+        return "what follows computes with one number.", ".item() makes one of a single entry."
     if finding.seen == changes(outcome):
         return (
             f"the result is right, but the caller still needs {outcome.changed_input} as it was.",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import html
 import io
-import os
 from collections.abc import Callable
 from typing import Any
 
 from imbal_lab.explore.explain import explain
+from imbal_lab.explore.skip import skipped
 
 CLAIMS = ("minority_initial_drop",)
 ALT = "Loss of each class over steps, a panel a method; the numbers are listed below."
@@ -23,7 +23,7 @@ def acceptance(
 ) -> Acceptance | None:
     """Repeat a claim of the paper over seeds; as the last line of a cell it shows itself.
 
-    While grading nothing runs, one line is printed and None returned.
+    While grading, and where the methods are kept away, one line is printed and None returned.
 
     Args:
         claim: "minority_initial_drop", see `imbal_lab.training.minority_drop`.
@@ -35,8 +35,7 @@ def acceptance(
     """
     if claim not in CLAIMS:
         raise ValueError(f"claim = {claim!r}: choose one of {', '.join(map(repr, CLAIMS))}")
-    if os.environ.get("NBGRADER_EXECUTION") in ("autograde", "validate"):
-        print("The acceptance test is for you, not for grading: skipped.")
+    if skipped("The acceptance test"):
         return None
     return Acceptance(step, gradients)
 

@@ -61,8 +61,11 @@ class Live(Generic[Job]):
     def stop(self) -> None:
         """Stop the run that is under way, and forget one that waits."""
         with self._changed:
+            forgotten = self._wanted
             self._wanted, self._generation = None, self._generation + 1
             self._changed.notify_all()
+        if forgotten is not None:  # or the page would still say that it runs
+            self._paint(forgotten, "stopped")
 
     def close(self) -> None:
         """Stop, and end the worker thread."""

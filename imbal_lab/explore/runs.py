@@ -58,10 +58,6 @@ class Runs:
         self.stands_for = names.get(getattr(step, "__name__", ""), "pcngd")
         self._finished: dict[Setting, list[Record]] = {}
 
-    def usual_lr(self, method: str, data: str) -> float:
-        """The step size that a method starts with on this data."""
-        return SETUPS[data].step_sizes[self.stands_for if method == MINE else method]
-
     def reference_of(self, setting: Setting) -> Setting | None:
         """The library's run to show behind this one; None if this is the library's own."""
         if setting.method == MINE:

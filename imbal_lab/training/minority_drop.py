@@ -1,8 +1,8 @@
 """The Minority Initial Drop over seeds: does it appear, and does a step of yours avoid it?
 
 Francazi, Baity-Jesi, Lucchi, ICML 2023 (arXiv 2207.00391), at small scale: two classes, one rare.
-Under gradient descent the minority's loss first *rises*; under PCNGD it never does. Per seed
-(which draws the examples and the initial weights), with mean class losses F_l(t):
+Under gradient descent the minority's loss first *rises*; under PCNGD with short steps it does
+not. Per seed (which draws the examples and the initial weights), with mean class losses F_l(t):
 
     rise = max_t F_1(t) - F_1(0)        up-steps of class l = number of t with F_l(t+1) > F_l(t)
 

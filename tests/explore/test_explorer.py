@@ -11,7 +11,7 @@ import torch
 from ipywidgets.widgets.widget import _instances
 
 from imbal_lab.data import load
-from imbal_lab.explore import SETUPS, Setting, settings
+from imbal_lab.explore import SETUPS, Setting, explore, settings
 from imbal_lab.instruments import Recording
 from imbal_lab.methods import METHODS, class_gradients
 from imbal_lab.models import mlp
@@ -94,10 +94,20 @@ def test_run_and_replay_give_the_same(open_explorer):
     assert same(explorer.run(explorer.current), fresh(explorer.current))
 
 
-def test_a_new_method_starts_at_its_usual_step_size(open_explorer):
+def test_the_step_size_stays_when_method_and_data_change(open_explorer):
     explorer = open_explorer()
-    move(explorer, "method", "pcngd")
-    assert explorer.current.lr == SETUPS["gauss2d_binary"].step_sizes["pcngd"]
+    for control, value in (("lr", 0.01), ("method", "pcngd"), ("data", "digits38")):
+        move(explorer, control, value)
+    assert explorer.current == Setting("digits38", 10, "pcngd", 0.01, SETUPS["digits38"].seed)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"lr": -1}, "lr = -1: the step size"), ({"step": "pcngd"}, "step = 'pcngd': give your fun")],
+)
+def test_a_senseless_argument_is_refused_at_once(wrong, said):
+    with pytest.raises(ValueError, match=said):
+        explore(**wrong)
 
 
 def test_own_step_drives_the_figure_with_the_reference_behind(open_explorer):
