@@ -65,9 +65,8 @@ def measured(data: str, step: Step, rho: float, seed: int, steps: int) -> Tensor
 
 if __name__ == "__main__":
     print("PCNGD minus gradient descent, 12 seeds, mean [95 % interval]")
-    print(
-        f"{'data':15}{'rho':>4}  {'rarest recall':26}{'balanced accuracy':26}{'accuracy at mix':26}training loss"
-    )
+    columns = ("rarest recall", "balanced accuracy", "accuracy at mix", "training loss")
+    print(f"{'data':15}{'rho':>4}  {''.join(f'{name:26}' for name in columns).rstrip()}")
     for name in SETUPS:
         for ratio in (10, 50):
             found = [f"{interval!s:26}" for interval in trade_off(name, rho=ratio)]

@@ -4,7 +4,8 @@
 - `half`: one answer right, one right in parts, one wrong; no wrong code is on a mistakes list;
 - `untouched`: the release as it was handed out;
 - `stranger`: someone who had seen nothing but the release; `learners/stranger.ipynb` is their
-  finished notebook, whose answers are put into today's release (their essay answers an earlier wording).
+  finished notebook, whose answers are put into today's release (the essay answers an earlier
+  wording of the question).
 """
 
 import csv
