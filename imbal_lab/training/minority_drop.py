@@ -58,7 +58,6 @@ class Runs:
     """What one step did: S seeds, T recorded steps, two classes, the minority last."""
 
     label: str
-    lr: float
     loss: Tensor  # [S, T, 2] mean training loss of each class
     recall: Tensor  # [S, T, 2] on the balanced test set
 
@@ -153,7 +152,7 @@ class MinorityDrop:
         rows = [
             (
                 runs.label,
-                f"{runs.lr:g}",
+                f"{LR:g}",
                 str(Interval.of(runs.rise)),
                 "{} / {}".format(*runs.up_steps.sum(dim=0).tolist()),
                 str(Interval.of(runs.recall_drop)),
@@ -194,15 +193,14 @@ def minority_initial_drop(
     label = "PCNGD" if step is None else "your step"
     return MinorityDrop(
         f"{data}, rho = {rho:g}, {len(seeds)} seeds, {steps} steps",
-        measure("gradient descent", gd_step, LR, class_gradients, data, rho, seeds, steps),
-        measure(label, step or pcngd_step, LR, gradients, data, rho, seeds, steps),
+        measure("gradient descent", gd_step, class_gradients, data, rho, seeds, steps),
+        measure(label, step or pcngd_step, gradients, data, rho, seeds, steps),
     )
 
 
 def measure(
     label: str,
     step: Step,
-    lr: float,
     gradients: Gradients,
     data: str,
     rho: float,
@@ -214,10 +212,10 @@ def measure(
     for seed in seeds:
         dataset = load(data, rho=rho, seed=seed, **DATA[data]).to(torch.float64)
         model = mlp([dataset.x.shape[1], *HIDDEN, 2], seed=seed).double()
-        run = train(dataset, model, step, lr=lr, steps=steps, gradients=gradients)
+        run = train(dataset, model, step, lr=LR, steps=steps, gradients=gradients)
         recordings.append(Recording.of(run))
     loss, recall = (torch.stack([getattr(r, k) for r in recordings]) for k in ("loss", "recall"))
-    return Runs(label, lr, loss, recall)
+    return Runs(label, loss, recall)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from imbal_lab.data import load
 from imbal_lab.methods import class_gradients, gd_step, pcngd_step, unit_directions
 from imbal_lab.models import mlp
 from imbal_lab.training.minority_drop import (
-    LR,
     Interval,
     MinorityDrop,
     Runs,
@@ -21,12 +20,12 @@ SEEDS, STEPS = range(8), 60  # long enough for the drop, short enough for a test
 
 
 def measured(step, gradients=class_gradients):
-    return measure("your step", step, LR, gradients, "digits", 10, SEEDS, STEPS)
+    return measure("your step", step, gradients, "digits", 10, SEEDS, STEPS)
 
 
 @pytest.fixture(scope="module")
 def gd() -> Runs:
-    return measure("gradient descent", gd_step, 0.1, class_gradients, "digits", 10, SEEDS, STEPS)
+    return measure("gradient descent", gd_step, class_gradients, "digits", 10, SEEDS, STEPS)
 
 
 def test_interval_by_hand():
@@ -162,7 +161,7 @@ def runs(minority, majority=(1.0, 0.6, 0.2)):
     """Three seeds with these losses, that differ but for a little in the second step."""
     curves = torch.tensor([majority, minority]).T.repeat(3, 1, 1)
     curves[:, 1, 1] += torch.tensor([0.0, 1e-4, -1e-4])
-    return Runs("any", 0.1, curves, torch.zeros_like(curves))
+    return Runs("any", curves, torch.zeros_like(curves))
 
 
 RISES, FALLS = runs((1.0, 1.2, 0.5)), runs((1.0, 0.8, 0.5))
