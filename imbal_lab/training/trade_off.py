@@ -66,8 +66,8 @@ def measured(data: str, step: Step, rho: float, seed: int, steps: int) -> Tensor
 if __name__ == "__main__":
     print("PCNGD minus gradient descent, 12 seeds, mean [95 % interval]")
     columns = ("rarest recall", "balanced accuracy", "accuracy at mix", "training loss")
-    print(f"{'data':15}{'rho':>4}  {''.join(f'{name:26}' for name in columns).rstrip()}")
+    print(f"{'data':15}{'rho':>4}  {''.join(f'{name:28}' for name in columns).rstrip()}")
     for name in SETUPS:
         for ratio in (10, 50):
-            found = [f"{interval!s:26}" for interval in trade_off(name, rho=ratio)]
+            found = [f"{interval!s:28}" for interval in trade_off(name, rho=ratio)]
             print(f"{name:15}{ratio:4}  {''.join(found).rstrip()}", flush=True)
