@@ -125,7 +125,9 @@ def _read_member(
     else:
         try:
             content = archive.read(member)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        except (
+            Exception
+        ) as error:  # each packing method has its own: zlib.error, LZMAError, EOFError
             intake.skipped.append(f"{name}: cannot be unpacked ({error})")
         else:
             intake.take(path, content, _modified(member, file))

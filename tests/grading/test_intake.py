@@ -121,6 +121,25 @@ def test_member_that_lies_about_its_size_is_skipped(tmp_path):
     assert "a.ipynb: cannot be unpacked" in taken.skipped[0]
 
 
+@pytest.mark.parametrize(
+    ("packing", "head"), [(zipfile.ZIP_DEFLATED, 0), (zipfile.ZIP_BZIP2, 0), (zipfile.ZIP_LZMA, 9)]
+)
+def test_damaged_member_is_skipped_and_its_neighbours_are_not(tmp_path, packing, head):
+    path = tmp_path / "s.zip"
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        for name in ("a.ipynb", "bad.ipynb", "c.ipynb"):
+            archive.writestr(name, b"a notebook " * 99)
+        bad = archive.getinfo("bad.ipynb")
+    content = bytearray(path.read_bytes())
+    packed = bad.header_offset + 30 + len(bad.filename)  # after the local file header
+    content[packed + head : packed + bad.compress_size] = b"\xff" * (bad.compress_size - head)
+    path.write_bytes(content)
+    taken = intake.read(path)
+    assert names(taken) == ["a.ipynb", "c.ipynb"]
+    assert len(taken.skipped) == 1
+    assert "bad.ipynb: cannot be unpacked" in taken.skipped[0]
+
+
 def test_litter_of_systems_is_passed_over(tmp_path):
     litter = {"__MACOSX/._a.ipynb": b"", ".ipynb_checkpoints/a.ipynb": b"", "a.ipynb": b"{}"}
     taken = intake.read(zipped(tmp_path / "s.zip", litter))
