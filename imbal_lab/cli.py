@@ -142,7 +142,7 @@ use it for people you trust.
 FEEDBACK = """\
 Write course/feedback/STUDENT/LESSON/LESSON.html: the student's notebook with points, and under each
 check what was seen, why, and what to try. Grade first; essays marked later show when you run it
-again.
+again. Ends with 1 if somebody who handed in has no page.
 """
 EXPORT = """\
 Write all scores as CSV: student, lesson, score, max, and one column for each exercise and essay.
@@ -246,7 +246,7 @@ def _feedback(course: Course, args: argparse.Namespace) -> int:
     pages = feedback(course, args.lesson, student=args.student)
     failed = {who: page for who, page in pages.items() if not isinstance(page, Path)}
     for who, page in pages.items():
-        print(f"{who}: no page, {page}" if who in failed else _near(page))
+        print(f"no page for {who}: {page}" if who in failed else _near(page))
     return 1 if failed else 0
 
 

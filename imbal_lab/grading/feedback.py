@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from . import tables
 from .conversion import ConversionError, convert
 from .course import Course, CourseError, write_atomically
 
@@ -17,28 +18,39 @@ def feedback(
 ) -> dict[str, Path | ConversionError]:
     """Write `feedback/STUDENT/LESSON/LESSON.html` for everybody graded, or one `student`.
 
-    Returns each student's page, or why there is none.
+    Returns each student's page, or why there is none; for everybody, that includes those who
+    handed in and could not be graded.
     Raises CourseError where nobody, or not this student, was graded.
     """
     graded = [
         who
         for who in course.students("autograded", lesson)
-        if student in (None, who) and course.notebook("autograded", who, lesson).exists()
+        if course.notebook("autograded", who, lesson).exists()
     ]
-    if not graded:
-        raise CourseError(
-            f"{student or 'nobody'} was graded in {lesson}; run imbal-lab grade {lesson}"
-        )
-    pages: dict[str, Path | ConversionError] = {}
-    for who in graded:
-        try:
-            convert("GenerateFeedback", course.directory(assignment_id=lesson, student_id=who))
-            page = course.notebook("feedback", who, lesson).with_suffix(".html")
-            _wrap_lines(page)
-            pages[who] = page
-        except ConversionError as error:
-            pages[who] = error
-    return pages
+    if not graded or student not in (None, *graded):
+        who = "nobody was" if student is None else f"{student!r} was not"
+        raise CourseError(f"{who} graded in {lesson}; run imbal-lab grade {lesson}")
+    if student is not None:
+        return {student: _page(course, lesson, student)}
+    everybody = sorted({*graded, *course.students("submitted", lesson)})
+    with tables.connect(course) as connection:
+        tried = tables.latest_runs(connection, lesson)
+    return {
+        who: _page(course, lesson, who)
+        if who in graded
+        else ConversionError("could not be graded" if who in tried else "not graded yet")
+        for who in everybody
+    }
+
+
+def _page(course: Course, lesson: str, student: str) -> Path | ConversionError:
+    try:
+        convert("GenerateFeedback", course.directory(assignment_id=lesson, student_id=student))
+        page = course.notebook("feedback", student, lesson).with_suffix(".html")
+        _wrap_lines(page)
+        return page
+    except ConversionError as error:
+        return error
 
 
 def _wrap_lines(page: Path) -> None:
