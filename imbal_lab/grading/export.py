@@ -9,13 +9,14 @@ from sqlalchemy import select
 
 from . import scores, tables
 from .course import Course
+from .outcomes import NO_RESULT
 
 
 def export(course: Course) -> str:
     """Columns: student, lesson, score, max, then exercises and essays; empty where not in a lesson.
 
-    An essay that nobody marked yet is "to mark". Text that a spreadsheet would take for a formula
-    is given with an apostrophe in front.
+    An essay that nobody marked yet is "to mark", a check that gave no points "no result". Text
+    that a spreadsheet would take for a formula is given with an apostrophe in front.
     """
     with tables.connect(course) as connection:
         query = select(tables.releases.c.lesson).distinct().order_by(tables.releases.c.lesson)
@@ -26,7 +27,7 @@ def export(course: Course) -> str:
         columns += [name for name in scores.graded_cells(course, lesson) if name not in columns]
         for student, score in scores.read_scores(course, lesson).items():
             head = [_plain(student), lesson, f"{score.score:g}", f"{score.points:g}"]
-            rows.append((head, {name: _value(cell) for name, cell in score.cells.items()}))
+            rows.append((head, {name: _value(name, cell) for name, cell in score.cells.items()}))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["student", "lesson", "score", "max", *map(_title, columns)])
@@ -38,8 +39,10 @@ def _title(grade_id: str) -> str:
     return grade_id.removeprefix("check-")
 
 
-def _value(cell: scores.CellScore) -> str:
-    return "to mark" if cell.to_mark else f"{cell.score:g}"
+def _value(grade_id: str, cell: scores.CellScore) -> str:
+    if not cell.to_mark:
+        return f"{cell.score:g}"
+    return NO_RESULT if grade_id.startswith("check-") else "to mark"
 
 
 def _plain(text: str) -> str:

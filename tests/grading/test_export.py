@@ -23,6 +23,13 @@ def test_one_row_a_student(graded):
     assert [row[0] for row in rows[4:]] == ["dora", "eva", "finn", "gus", "hal"]
 
 
+def test_a_check_that_did_not_run_has_no_result(graded):
+    """A person cannot mark a check; that word is for essays."""
+    rows = {row["student"]: row for row in csv.DictReader(io.StringIO(export(graded.course)))}
+    dora = rows["dora"]  # her kernel died
+    assert (dora["score"], dora["double"], dora["twice"]) == ("0", "no result", "no result")
+
+
 @nbgrader_flushes_early
 def test_marks_given_by_hand_count(released, stub):
     with tables.gradebook(released) as book:
