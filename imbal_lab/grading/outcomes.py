@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-MIME_TYPE = "application/vnd.imbal-lab.check+json"
 STATES = ("not started", "not yet", "done")
 NO_RESULT = "no result"
 
@@ -53,10 +52,12 @@ def _grade_id(cell: dict[str, Any]) -> str | None:
 
 
 def _outcome(cell: dict[str, Any] | None, exercise: str, points: float) -> Outcome:
+    from imbal_lab.checks import MIME  # brings torch: only for those who grade
+
     if cell is None:
         return _no_result(exercise, points, "the check cell is missing")
     outputs = cell.get("outputs", [])
-    reports = [o["data"][MIME_TYPE] for o in outputs if MIME_TYPE in o.get("data", {})]
+    reports = [o["data"][MIME] for o in outputs if MIME in o.get("data", {})]
     if reports:
         try:
             return _parse(reports[-1], exercise, points)
