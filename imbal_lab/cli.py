@@ -164,9 +164,12 @@ def _build(course: Course, args: argparse.Namespace) -> int:
 
 
 def _lint(course: Course, args: argparse.Namespace) -> int:
-    from imbal_lab.authoring import lint
+    from imbal_lab.authoring import LessonError, lint
 
-    problems = lint(course.project)
+    try:
+        problems = lint(course.project)
+    except LessonError as error:
+        raise CourseError(str(error)) from error
     for problem in problems:
         print(problem)
     print(f"{len(problems)} things to mend" if problems else "nothing to mend", file=sys.stderr)

@@ -100,6 +100,18 @@ def test_build_and_lint_speak_for_authors(folder, capsys, monkeypatch):
     assert "90_x.py" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["build", "lint"])
+def test_without_a_lesson_source_nothing_is_built(folder, capsys, command):
+    syllabus = folder / "course" / "SYLLABUS.md"
+    syllabus.write_text("what was there")
+    assert cli.main([command]) == 2
+    said = capsys.readouterr()
+    start = f"imbal-lab {command}: no lesson source in {folder / 'solutions'}: write one"
+    assert said.err.startswith(start)
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert syllabus.read_text() == "what was there"
+
+
 def test_starts_without_heavy_imports():
     heavy = "torch", "nbgrader", "sqlalchemy", "nbformat", "matplotlib", "IPython", "ipywidgets"
     code = (

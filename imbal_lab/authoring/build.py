@@ -19,7 +19,7 @@ from imbal_lab.authoring.answers import STUB, Reference, fill, lift, wrong_stub
 from imbal_lab.authoring.labels import card, hints, task, wrong_hints
 from imbal_lab.authoring.leaks import find_leaks
 from imbal_lab.authoring.lesson import RUBRIC, Cell, Lesson, LessonError
-from imbal_lab.authoring.source import read_lesson
+from imbal_lab.authoring.source import lesson_files, read_lesson
 from imbal_lab.authoring.syllabus import syllabus
 
 References = Mapping[str, Reference]
@@ -55,9 +55,9 @@ def build(root: Path) -> Built:
 
 
 def read_lessons(root: Path) -> list[Lesson]:
-    """Every lesson in ``root``/solutions, in order; LessonError if any cannot be read."""
+    """Every lesson in ``root``/solutions, in order; LessonError if none is there or readable."""
     lessons, problems = [], []
-    for path in sorted((root / "solutions").glob("*.py")):
+    for path in lesson_files(root):
         try:
             lessons.append(read_lesson(path))
         except LessonError as error:

@@ -13,7 +13,7 @@ from imbal_lab.authoring.answers import lift, names_bound, names_wanted, wrong_s
 from imbal_lab.authoring.build import leak_problems, to_notebook
 from imbal_lab.authoring.labels import wrong_hints
 from imbal_lab.authoring.lesson import RUBRIC, Cell, Lesson, LessonError
-from imbal_lab.authoring.source import read_lesson
+from imbal_lab.authoring.source import lesson_files, read_lesson
 from imbal_lab.checks import Exercise
 
 Exercises = Mapping[str, Exercise]
@@ -28,11 +28,13 @@ ORDER = ("task", "answer", "check", "hint")
 
 
 def lint(root: Path) -> list[str]:
-    """Every problem in ``root``/solutions, judged with `imbal_lab.exercises`; empty if none."""
+    """Every problem in ``root``/solutions, judged with `imbal_lab.exercises`; empty if none.
+
+    Raises LessonError where there is no lesson.
+    """
     from imbal_lab import exercises
 
-    paths = sorted((root / "solutions").glob("*.py"))
-    return lint_files(paths, {name: exercises.get(name) for name in exercises.names()})
+    return lint_files(lesson_files(root), {name: exercises.get(name) for name in exercises.names()})
 
 
 def lint_files(paths: list[Path], exercises: Exercises) -> list[str]:

@@ -16,6 +16,16 @@ import jupytext
 from imbal_lab.authoring.lesson import KINDS, LEVELS, ROLES, Cell, Lesson, LessonError, Objective
 
 
+def lesson_files(root: Path) -> list[Path]:
+    """The lesson sources in ``root``/solutions, in order; LessonError if there is none."""
+    files = sorted((root / "solutions").glob("*.py"))
+    if not files:
+        raise LessonError(
+            [f"no lesson source in {root / 'solutions'}: write one there, e.g. 01_name.py"]
+        )
+    return files
+
+
 def read_lesson(path: Path) -> Lesson:
     """The lesson in ``path``; LessonError lists everything that is wrong with it."""
     return parse_lesson(path.stem, path.read_text(encoding="utf-8"))

@@ -197,4 +197,5 @@ def test_lessons_are_read_in_order_and_their_problems_together(tmp_path, source)
         read_lessons(tmp_path)
     assert [line[:4] for line in caught.value.problems] == ["01_a", "02_b"]
     shutil.rmtree(folder)
-    assert read_lessons(tmp_path) == []
+    with pytest.raises(LessonError, match=r"^no lesson source in .*solutions: write one there"):
+        read_lessons(tmp_path)
