@@ -39,8 +39,8 @@ def pytest_terminal_summary(
 
 
 def unexpected_skips(config: pytest.Config) -> list[pytest.TestReport]:
-    """Skips outside ALLOWED_SKIPS where it is not allowed: CI=true or IMBAL_LAB_STRICT=1."""
-    if os.environ.get("CI") not in ("true", "1") and os.environ.get("IMBAL_LAB_STRICT") != "1":
+    """Skips outside ALLOWED_SKIPS where it is not allowed: CI=true."""
+    if os.environ.get("CI") not in ("true", "1"):
         return []
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []

@@ -420,7 +420,7 @@ def test_an_unexpected_skip_is_red_in_ci_only(tmp_path, strict):
     allow = '\nALLOWED_SKIPS["test_skipping.py::test_allowed"] = "the machine cannot"\n'
     (tmp_path / "conftest.py").write_text(conftest + allow)
     (tmp_path / "test_skipping.py").write_text(SKIPPING)
-    environment = {**os.environ, "CI": strict, "IMBAL_LAB_STRICT": ""}
+    environment = {**os.environ, "CI": strict}
     command = [sys.executable, "-m", "pytest", "-q", "--rootdir=.", "-p", "no:cacheprovider"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == (1 if strict else 0), done.stdout
