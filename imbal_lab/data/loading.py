@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from imbal_lab.data import digits, fashion14, gauss2d, mnist1d, profiles
+from imbal_lab.data.arguments import integer, integers, is_number
 from imbal_lab.data.dataset import Dataset
 from imbal_lab.data.source import Source
 
@@ -19,6 +20,7 @@ SOURCES: dict[str, Source] = {
         fashion14.FASHION14,
     )
 }
+PROFILE = "long-tailed"  # the default
 RARE = ("label", "hard", "random")
 
 
@@ -32,7 +34,7 @@ def load(
     *,
     rho: float = 1.0,
     imb_factor: float | None = None,
-    profile: str = "long-tailed",
+    profile: str = PROFILE,
     counts: Sequence[int] | None = None,
     rare: str = "label",
     classes: Sequence[int] | None = None,
@@ -52,7 +54,7 @@ def load(
         rho: imbalance ratio n_max / n_min >= 1.
         imb_factor: n_min / n_max = 1 / rho, instead of rho.
         profile: "long-tailed" (geometric) or "step" (half the classes frequent, half rare).
-        counts: your own numbers, one a class, largest first, instead of rho and n_max.
+        counts: your own numbers, one a class, largest first, instead of rho, profile and n_max.
         rare: which classes are the rare ones: "label" (the last labels), "hard" (those most
             easily confused; each source gives its order), "random" (a permutation by seed).
         classes: labels to keep, e.g. (3, 8); with rare="label" the first is the most frequent.
@@ -66,23 +68,20 @@ def load(
             is allowed.
     """
     source = _source(name, source_options)
-    if seed < 0:
-        raise ValueError(f"seed={seed}: use an integer >= 0")
+    seed = integer("seed", seed, least=0)
     labels = _ordered(source, _kept(source, classes), rare, seed)
     ratio = profiles.ratio(rho, imb_factor)
     if counts is None:
         n_max = source.n_max if n_max is None else n_max
         sizes = profiles.counts_for(profile, n_max, ratio, len(labels))
-    elif ratio != 1 or n_max is not None:
+    elif ratio != 1 or n_max is not None or profile != PROFILE:
         raise ValueError(
-            f"counts={tuple(counts)} came with rho, imb_factor or n_max; counts says it all, "
+            f"counts={counts!r} came with rho, imb_factor, profile or n_max; counts says it all, "
             "so leave the others out"
         )
     else:
         sizes = profiles.own_counts(counts, len(labels))
-    n_test = source.n_test if n_test is None else n_test
-    if n_test < 1:
-        raise ValueError(f"n_test={n_test}: every class needs at least 1 test example")
+    n_test = source.n_test if n_test is None else integer("n_test", n_test, least=1)
 
     drawn = [
         # One stream a class, so that no class depends on the others.
@@ -108,10 +107,12 @@ def _source(name: str, options: dict[str, float]) -> Source:
     if name not in SOURCES:
         raise ValueError(f"name={name!r}: known data sets are {', '.join(map(repr, SOURCES))}")
     source = SOURCES[name]
-    for option in options:
+    for option, given in options.items():
         if option not in source.options:
             allowed = ", ".join(source.options) or "none"
-            raise ValueError(f"{option}={options[option]!r}: options of {name!r} are: {allowed}")
+            raise ValueError(f"{option}={given!r}: options of {name!r} are: {allowed}")
+        if not is_number(given):
+            raise ValueError(f"{option}={given!r}: use a finite number")
     return source
 
 
@@ -119,7 +120,7 @@ def _kept(source: Source, classes: Sequence[int] | None) -> tuple[int, ...]:
     labels = range(len(source.class_names))
     if classes is None:
         return tuple(labels)
-    kept = tuple(classes)
+    kept = integers("classes", classes, least=0)
     if len(kept) < 2 or len(set(kept)) < len(kept) or not set(kept) <= set(labels):
         raise ValueError(
             f"classes={kept}: give two or more different labels of {source.name!r}, "

@@ -5,8 +5,9 @@ imb_factor = n_min / n_max <= 1 instead (Cao et al., NeurIPS 2019); `ratio` turn
 other.
 """
 
-import operator
 from collections.abc import Callable, Sequence
+
+from imbal_lab.data.arguments import integer, integers, is_number
 
 # A count such as 49 * (1 / 49) must not be cut from 1 to 0 by its last bit.
 _ROUNDING = 1e-9
@@ -47,29 +48,28 @@ def ratio(rho: float = 1.0, imb_factor: float | None = None) -> float:
                 f"rho={rho} and imb_factor={imb_factor} were both given; "
                 "they say the same thing (imb_factor = 1 / rho), so keep one of them"
             )
-        if not 0 < imb_factor <= 1:
+        if not is_number(imb_factor) or not 0 < imb_factor <= 1:
             raise ValueError(
-                f"imb_factor={imb_factor}: it is n_min / n_max and must be in (0, 1]; "
+                f"imb_factor={imb_factor!r}: it is n_min / n_max and must be in (0, 1]; "
                 "for n_max / n_min use rho="
             )
         return 1 / imb_factor
-    if not 1 <= rho < float("inf"):
+    if not is_number(rho) or rho < 1:
         raise ValueError(
-            f"rho={rho}: the imbalance ratio is n_max / n_min and must be a number >= 1; "
+            f"rho={rho!r}: the imbalance ratio is n_max / n_min and must be a number >= 1; "
             "for n_min / n_max use imb_factor="
         )
     return rho
 
 
 def counts_for(profile: str, n_max: int, rho: float, num_classes: int) -> tuple[int, ...]:
-    """Counts of a named profile. Raises ValueError on an unknown name or an empty class."""
+    """Counts of a named profile. ValueError on an unknown name, a bad n_max or an empty class."""
     if profile not in PROFILES:
         raise ValueError(
             f"profile={profile!r}: allowed are {', '.join(map(repr, PROFILES))}; "
             "for anything else give the numbers yourself with counts="
         )
-    if n_max < 1:
-        raise ValueError(f"n_max={n_max}: the largest class needs at least one example")
+    n_max = integer("n_max", n_max, least=1)
     counts = PROFILES[profile](n_max, rho, num_classes)
     if counts[-1] == 0:
         raise ValueError(
@@ -82,16 +82,14 @@ def counts_for(profile: str, n_max: int, rho: float, num_classes: int) -> tuple[
 def own_counts(counts: Sequence[int], num_classes: int) -> tuple[int, ...]:
     """Checked counts of your own, one for each class, largest first.
 
-    Raises ValueError when there are not C of them, when one is below 1 or when they rise.
+    Raises ValueError when there are not C of them, when one is no integer >= 1 or when they rise.
     """
-    given = tuple(operator.index(n) for n in counts)
+    given = integers("counts", counts, least=1)
     if len(given) != num_classes:
         raise ValueError(
             f"counts={given} has {len(given)} numbers for {num_classes} classes; "
             "give one for each class, or choose the classes with classes="
         )
-    if min(given) < 1:
-        raise ValueError(f"counts={given}: every class needs at least 1 training example")
     if list(given) != sorted(given, reverse=True):
         raise ValueError(
             f"counts={given} must fall, since class 0 is the most frequent one; "

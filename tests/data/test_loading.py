@@ -109,6 +109,20 @@ def test_own_counts():
     assert data.rho == 7
 
 
+def test_integers_of_other_libraries_are_integers():
+    plain = load("digits", classes=(3, 8), counts=(9, 5), n_test=4, seed=2)
+    other = load(
+        "digits",
+        classes=torch.tensor([3, 8]),
+        counts=np.array([9, 5]),
+        n_test=np.int64(4),
+        seed=torch.tensor(2),
+    )
+    assert other.class_names == plain.class_names
+    assert torch.equal(other.x, plain.x)
+    assert torch.equal(other.x_test, plain.x_test)
+
+
 def test_global_random_states_are_left_alone():
     before = (torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate())
     for name in names():
@@ -143,13 +157,30 @@ def test_importing_data_stays_light():
         ("gauss2d", {"profile": "exp"}, r"profile='exp'.*'long-tailed', 'step'"),
         ("gauss2d", {"rho": 0.1}, r"rho=0\.1.*>= 1.*imb_factor="),
         ("gauss2d", {"rho": 2000}, r"rho=2000 with n_max=1000 leaves class 3"),
-        ("gauss2d", {"n_max": 0}, r"n_max=0.*at least one"),
-        ("gauss2d", {"n_test": 0}, r"n_test=0.*at least 1"),
+        ("gauss2d", {"n_max": 0}, r"n_max=0: use an integer >= 1"),
+        ("gauss2d", {"n_test": 0}, r"n_test=0: use an integer >= 1"),
         ("gauss2d", {"seed": -1}, r"seed=-1.*>= 0"),
         ("gauss2d", {"offset": 1.0}, r"offset=1\.0.*'gauss2d' are: none"),
         ("gauss2d_binary", {"ofset": 1.0}, r"ofset=1\.0.*are: offset"),
         ("gauss2d", {"counts": (9, 8, 7, 6), "rho": 3}, r"counts=.*leave the others out"),
         ("gauss2d", {"counts": (9, 8, 7, 6), "n_max": 3}, r"counts=.*leave the others out"),
+        ("gauss2d", {"rho": "10"}, r"rho='10'.*must be a number >= 1"),
+        ("gauss2d", {"rho": None}, r"rho=None.*must be a number >= 1"),
+        ("gauss2d", {"rho": True}, r"rho=True.*must be a number >= 1"),
+        ("gauss2d", {"imb_factor": "0.1"}, r"imb_factor='0\.1'.*in \(0, 1\]"),
+        ("gauss2d", {"n_max": 1.5}, r"n_max=1\.5: use an integer >= 1"),
+        ("gauss2d", {"n_max": True}, r"n_max=True: use an integer >= 1"),
+        ("gauss2d", {"n_max": "5"}, r"n_max='5': use an integer >= 1"),
+        ("gauss2d", {"n_test": 2.5}, r"n_test=2\.5: use an integer >= 1"),
+        ("gauss2d", {"seed": None}, r"seed=None: use an integer >= 0"),
+        ("gauss2d", {"seed": 1.5}, r"seed=1\.5: use an integer >= 0"),
+        ("gauss2d_binary", {"offset": "a"}, r"offset='a': use a finite number"),
+        ("gauss2d_binary", {"offset": float("nan")}, r"offset=nan: use a finite number"),
+        ("gauss2d", {"counts": 10}, r"counts=10: give a list of integers >= 1"),
+        ("gauss2d_binary", {"counts": [10.0, 5.0]}, r"counts=\[10\.0, 5\.0\]: give a list"),
+        ("gauss2d_binary", {"counts": (9, 5), "profile": "exp"}, r"counts=.*leave the others out"),
+        ("digits", {"classes": 3}, r"classes=3: give a list of integers >= 0"),
+        ("digits", {"classes": (3.0, 8.0)}, r"classes=\(3\.0, 8\.0\): give a list of integers"),
         ("digits", {"classes": (3,)}, r"classes=\(3,\).*two or more.*from 0 to 9"),
         ("digits", {"classes": (3, 3)}, r"classes=\(3, 3\).*different"),
         ("digits", {"classes": (3, 10)}, r"classes=\(3, 10\).*from 0 to 9"),

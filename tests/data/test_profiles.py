@@ -87,7 +87,7 @@ def test_unknown_profile_lists_the_known_ones():
     ("counts", "message"),
     [
         ((5, 3), r"counts=\(5, 3\) has 2 numbers for 3 classes.*classes="),
-        ((5, 3, 0), r"counts=\(5, 3, 0\).*at least 1"),
+        ((5, 3, 0), r"counts=\(5, 3, 0\): give a list of integers >= 1"),
         ((5, 9, 3), r"counts=\(5, 9, 3\) must fall.*rare="),
     ],
 )
