@@ -27,29 +27,28 @@ from pathlib import Path
 MANIFEST = ".released.json"
 
 
-def update(released: Path, work: Path) -> list[str]:
-    """Bring `work` up to date with `released`; returns one line for each file that changed.
+def update(released: Path, work: Path) -> Iterator[str]:
+    """Bring `work` up to date with `released`; yields one line for each file that changed.
 
     Files and folders whose name begins with a dot (JupyterLab's checkpoints) are not looked at.
-    Raises FileNotFoundError when there is nothing to copy.
+    Raises FileNotFoundError when there is nothing to copy, OSError where something is in the way.
     """
     sources = sorted(_files(released))
     if not sources:
         raise FileNotFoundError(
             f"no notebook in {released}/; run this from the course folder, which has them"
         )
+    work.mkdir(parents=True, exist_ok=True)
     manifest = _read_manifest(work / MANIFEST)
-    lines = []
     for source in sources:
         name = source.relative_to(released).as_posix()
         before = manifest.get(name, {})
         entry, line = _update_file(source.read_bytes(), work / name, before)
-        if line:
-            lines.append(f"{name}: {line}")
         if entry != before:  # file by file, so that an interruption forgets at most one
             manifest[name] = entry
             _write(work / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode())
-    return lines
+        if line:
+            yield f"{name}: {line}"
 
 
 def _update_file(new: bytes, mine: Path, entry: dict[str, str]) -> tuple[dict[str, str], str]:
@@ -92,7 +91,8 @@ def _read_manifest(path: Path) -> dict[str, dict[str, str]]:
         manifest = json.loads(path.read_bytes())
     except (FileNotFoundError, ValueError):
         return {}
-    return manifest if isinstance(manifest, dict) else {}
+    entries = manifest.items() if isinstance(manifest, dict) else ()
+    return {name: entry for name, entry in entries if isinstance(entry, dict)}
 
 
 def _hash_of(path: Path) -> str | None:
@@ -120,11 +120,16 @@ def _write(path: Path, content: bytes) -> None:
 def main() -> None:
     """Update `work` in the current folder and print what changed."""
     try:
-        lines = update(Path("notebooks"), Path("work"))
-    except FileNotFoundError as error:
-        sys.exit(str(error))
-    for line in lines:
-        print(f"work/{line}")
+        for line in update(Path("notebooks"), Path("work")):
+            print(f"work/{line}")
+    except OSError as error:
+        place = error.filename2 or error.filename
+        if place is None:  # there was nothing to copy
+            sys.exit(str(error))
+        sys.exit(
+            f"cannot update {place}: {error.strerror}. Your own files are as they were; "
+            "move or rename what is in the way, then start again."
+        )
 
 
 if __name__ == "__main__":

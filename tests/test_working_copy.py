@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from imbal_lab.working_copy import MANIFEST, update
+from imbal_lab.working_copy import MANIFEST, main, update
 
 NAME = "02_lesson/02_lesson.ipynb"
 ROOT = Path(__file__).parents[1]
@@ -30,7 +30,7 @@ class Course:
         path.write_text(text)
 
     def update(self) -> list[str]:
-        return update(self.released, self.work)
+        return list(update(self.released, self.work))
 
     def files(self) -> dict[str, str]:
         files = (path for path in self.work.rglob("*") if path.is_file())
@@ -160,7 +160,7 @@ def test_a_deleted_notebook_starts_afresh(course):
     assert course.mine.read_text() == "v1"
 
 
-@pytest.mark.parametrize("manifest", [None, "", '{"02_les', "[]"])
+@pytest.mark.parametrize("manifest", [None, "", '{"02_les', "[]", f'{{"{NAME}": 3}}'])
 def test_without_a_readable_manifest_every_file_counts_as_edited(course, manifest):
     course.update()
     course.mine.write_text("my answer")
@@ -226,8 +226,38 @@ def test_files_of_the_learner_are_left_alone(course):
 
 def test_nothing_released_is_an_error_that_says_where(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no notebook in .*notebooks"):
-        update(tmp_path / "notebooks", tmp_path / "work")
+        list(update(tmp_path / "notebooks", tmp_path / "work"))
     assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "mine"),
+    [
+        ("work", "work"),  # a file where a folder belongs
+        ("work/02_lesson", "work/02_lesson"),
+        (f"work/{NAME}", f"work/{NAME}/mine.txt"),  # a folder where the notebook belongs
+        (f"work/{MANIFEST}", f"work/{MANIFEST}/mine.txt"),
+    ],
+)
+def test_what_is_in_the_way_is_named_in_one_line_and_kept(course, monkeypatch, place, mine):
+    monkeypatch.chdir(course.work.parent)
+    Path(mine).parent.mkdir(parents=True, exist_ok=True)
+    Path(mine).write_text("my own file")
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    line = stopped.value.code  # a text: Python prints it on stderr and exits with 1
+    assert line.startswith(f"cannot update {Path(place)}: ")
+    assert "\n" not in line
+    assert Path(mine).read_text() == "my own file"
+
+
+def test_lines_of_the_files_before_it_are_printed(course, monkeypatch, capsys):
+    (course.released / "01_first.ipynb").write_text("v1")
+    course.mine.mkdir(parents=True)
+    monkeypatch.chdir(course.work.parent)
+    with pytest.raises(SystemExit):
+        main()
+    assert capsys.readouterr().out == "work/01_first.ipynb: new\n"
 
 
 def test_git_sees_nothing_of_the_learners_work(course, tmp_path):
