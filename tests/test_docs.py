@@ -1,9 +1,12 @@
 """The pages for people: links that lead somewhere, commands that exist."""
 
+import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+
+from imbal_lab import cli
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("course/*.md")])
@@ -48,6 +51,19 @@ def test_paths_named_in_the_pages_exist():
     }
     assert named
     assert [item for item in sorted(named) if not (ROOT / item[1]).exists()] == []
+
+
+def test_commands_named_in_the_pages_exist():
+    """Every `imbal-lab X` is a command and every `python -m imbal_lab.Y` a module."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("course/*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    (subparsers,) = [a for a in cli.parser()._actions if a.dest == "command"]
+    commands = set(re.findall(r"(?m)(?:^\s*|`)imbal-lab ([a-z]\w*)", text))
+    modules = set(re.findall(r"-m (imbal_lab[\w.]*\w)", text))
+    assert len(commands) > 5
+    assert modules
+    assert commands - set(subparsers.choices) == set()
+    assert [name for name in sorted(modules) if importlib.util.find_spec(name) is None] == []
 
 
 def test_the_readmes_example_runs_and_prints_a_number(capsys):
