@@ -2,7 +2,19 @@
 
 from imbal_lab.methods.absgd import ABSGD, absgd_loss, log_mean_exp
 from imbal_lab.methods.class_gradients import class_gradients, refuse_batchnorm
+from imbal_lab.methods.class_weights import (
+    ClassWeightedLoss,
+    class_weighted_loss,
+    effective_number_weights,
+    inverse_frequency_weights,
+)
 from imbal_lab.methods.gd import gd_step
+from imbal_lab.methods.logit_adjustment import (
+    LogitAdjustedLoss,
+    log_prior,
+    logit_adjusted_loss,
+    posthoc_logits,
+)
 from imbal_lab.methods.pcngd import normalized, pcngd_step, unit_directions
 from imbal_lab.methods.per_class import PerClass
 from imbal_lab.methods.registry import METHODS, Method, get
@@ -10,15 +22,23 @@ from imbal_lab.methods.registry import METHODS, Method, get
 __all__ = [
     "ABSGD",
     "METHODS",
+    "ClassWeightedLoss",
+    "LogitAdjustedLoss",
     "Method",
     "PerClass",
     "absgd_loss",
     "class_gradients",
+    "class_weighted_loss",
+    "effective_number_weights",
     "gd_step",
     "get",
+    "inverse_frequency_weights",
     "log_mean_exp",
+    "log_prior",
+    "logit_adjusted_loss",
     "normalized",
     "pcngd_step",
+    "posthoc_logits",
     "refuse_batchnorm",
     "unit_directions",
 ]
