@@ -1,6 +1,7 @@
 """The techniques, one file each, with paper and equation on top."""
 
 from imbal_lab.methods.absgd import ABSGD, absgd_loss, log_mean_exp
+from imbal_lab.methods.cdt import CDTLoss, cdt_loss, cdt_temperatures
 from imbal_lab.methods.class_gradients import class_gradients, refuse_batchnorm
 from imbal_lab.methods.class_weights import (
     ClassWeightedLoss,
@@ -22,11 +23,14 @@ from imbal_lab.methods.registry import METHODS, Method, get
 __all__ = [
     "ABSGD",
     "METHODS",
+    "CDTLoss",
     "ClassWeightedLoss",
     "LogitAdjustedLoss",
     "Method",
     "PerClass",
     "absgd_loss",
+    "cdt_loss",
+    "cdt_temperatures",
     "class_gradients",
     "class_weighted_loss",
     "effective_number_weights",

@@ -72,6 +72,5 @@ class LogitAdjustedLoss(nn.Module):
 
 def _adjusted(logits: Tensor, y: Tensor, offset: Tensor, reduction: str) -> Tensor:
     check_batch(logits, y, num_classes=len(offset))
-    offset = at_least_float32(offset, like=logits)
-    shape = (1, -1) + (1,) * (logits.ndim - 2)
-    return reduced(F.cross_entropy(logits + offset.view(shape), y, reduction="none"), reduction)
+    offset = at_least_float32(offset, like=logits).view(1, -1, *[1] * (logits.ndim - 2))
+    return reduced(F.cross_entropy(logits + offset, y, reduction="none"), reduction)
