@@ -1,6 +1,7 @@
 """The techniques, one file each, with paper and equation on top."""
 
 from imbal_lab.methods.absgd import ABSGD, absgd_loss, log_mean_exp
+from imbal_lab.methods.arb import ARBLoss, arb_loss, batch_counts
 from imbal_lab.methods.cdt import CDTLoss, cdt_loss, cdt_temperatures
 from imbal_lab.methods.class_gradients import class_gradients, refuse_batchnorm
 from imbal_lab.methods.class_weights import (
@@ -23,12 +24,15 @@ from imbal_lab.methods.registry import METHODS, Method, get
 __all__ = [
     "ABSGD",
     "METHODS",
+    "ARBLoss",
     "CDTLoss",
     "ClassWeightedLoss",
     "LogitAdjustedLoss",
     "Method",
     "PerClass",
     "absgd_loss",
+    "arb_loss",
+    "batch_counts",
     "cdt_loss",
     "cdt_temperatures",
     "class_gradients",
