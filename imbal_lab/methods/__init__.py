@@ -10,6 +10,7 @@ from imbal_lab.methods.class_weights import (
     effective_number_weights,
     inverse_frequency_weights,
 )
+from imbal_lab.methods.focal import FocalLoss, focal_loss
 from imbal_lab.methods.gd import gd_step
 from imbal_lab.methods.logit_adjustment import (
     LogitAdjustedLoss,
@@ -27,6 +28,7 @@ __all__ = [
     "ARBLoss",
     "CDTLoss",
     "ClassWeightedLoss",
+    "FocalLoss",
     "LogitAdjustedLoss",
     "Method",
     "PerClass",
@@ -38,6 +40,7 @@ __all__ = [
     "class_gradients",
     "class_weighted_loss",
     "effective_number_weights",
+    "focal_loss",
     "gd_step",
     "get",
     "inverse_frequency_weights",
