@@ -12,6 +12,7 @@ from imbal_lab.methods.class_weights import (
 )
 from imbal_lab.methods.focal import FocalLoss, focal_loss
 from imbal_lab.methods.gd import gd_step
+from imbal_lab.methods.ldam import LDAMLoss, deferred_weights, ldam_loss, ldam_margins
 from imbal_lab.methods.logit_adjustment import (
     LogitAdjustedLoss,
     log_prior,
@@ -29,6 +30,7 @@ __all__ = [
     "CDTLoss",
     "ClassWeightedLoss",
     "FocalLoss",
+    "LDAMLoss",
     "LogitAdjustedLoss",
     "Method",
     "PerClass",
@@ -39,11 +41,14 @@ __all__ = [
     "cdt_temperatures",
     "class_gradients",
     "class_weighted_loss",
+    "deferred_weights",
     "effective_number_weights",
     "focal_loss",
     "gd_step",
     "get",
     "inverse_frequency_weights",
+    "ldam_loss",
+    "ldam_margins",
     "log_mean_exp",
     "log_prior",
     "logit_adjusted_loss",

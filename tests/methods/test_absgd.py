@@ -8,7 +8,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.methods import ABSGD, absgd_loss, log_mean_exp
+from imbal_lab.methods import (
+    ABSGD,
+    CDTLoss,
+    ClassWeightedLoss,
+    FocalLoss,
+    LDAMLoss,
+    LogitAdjustedLoss,
+    absgd_loss,
+    log_mean_exp,
+)
 
 LOSSES = torch.tensor([0.3, 2.0, 0.0, 4.5, 1.1], dtype=torch.float64)
 
@@ -176,6 +185,21 @@ def test_any_base_loss(model, batch):
     base = w[y] * F.cross_entropy(model(x), y, reduction="none")
     expected = (base * (base / 2).softmax(dim=0)).sum()
     torch.testing.assert_close(criterion(model(x), y), expected)
+
+
+def test_our_other_losses_as_base(model, batch):
+    x, y = batch
+    counts, w = (60, 20, 20), torch.ones(3)
+    for base in (
+        ClassWeightedLoss(w, "none"),
+        FocalLoss(reduction="none"),
+        LDAMLoss(counts, reduction="none"),
+        LogitAdjustedLoss(counts, reduction="none"),
+        CDTLoss(counts, 0.2, reduction="none"),
+    ):
+        each = base(model(x), y)
+        expected = (each * (each / 3).softmax(dim=0)).sum()
+        torch.testing.assert_close(ABSGD(3.0, base=base)(model(x), y), expected)
 
 
 def test_a_batch_of_one_is_sgd_without_history():
