@@ -50,11 +50,8 @@ def absgd_loss(
     tensor(1.)
     """
     _check_losses(losses)
-    losses = at_least_float32(losses)
-    with torch.no_grad():
-        log_u = log_mean_exp(losses, lam) if log_u is None else log_u
-        weights = (_scaled(losses, lam) - log_u).exp().to(losses.dtype)
-    return reduced(weights * losses, reduction)
+    log_u = log_mean_exp(losses.detach(), lam) if log_u is None else log_u
+    return _weighted(losses, lam, log_u, reduction)
 
 
 class ABSGD(nn.Module):
@@ -111,7 +108,7 @@ class ABSGD(nn.Module):
                 self.log_u.copy_(log_u)
             elif self.log_u.isfinite():
                 log_u = self.log_u
-        return absgd_loss(losses, self.lam, log_u, self.reduction)
+        return _weighted(losses, self.lam, log_u, self.reduction)
 
     def _averaged(self, log_mean: Tensor) -> Tensor:
         """log u with this batch in it; u belongs to no batch yet where log_u is -inf."""
@@ -120,6 +117,12 @@ class ABSGD(nn.Module):
         old = self.log_u.to(log_mean) + math.log1p(-self.gamma)
         averaged = torch.logaddexp(old, log_mean + math.log(self.gamma))
         return torch.where(old.isneginf(), log_mean, averaged)
+
+
+def _weighted(losses: Tensor, lam: float, log_u: Tensor, reduction: str) -> Tensor:
+    losses = at_least_float32(losses)
+    weights = (_scaled(losses.detach(), lam) - log_u.detach()).exp().to(losses.dtype)
+    return reduced(weights * losses, reduction)
 
 
 def _scaled(losses: Tensor, lam: float) -> Tensor:

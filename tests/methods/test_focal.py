@@ -60,12 +60,6 @@ def test_sure_examples_have_a_finite_gradient(gamma, margin):
     assert z.grad[0, 0].item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_digits_near_certainty_are_kept():
-    """1 - p and -log p are both e^-15 to first order, also in single precision."""
-    loss = focal_loss(torch.tensor([[15.0, 0.0]]), torch.tensor([0]), 1.0)
-    assert loss.item() == pytest.approx(math.exp(-30), rel=1e-4)
-
-
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_logits_are_lifted(dtype):
     loss = FocalLoss()(torch.tensor([[500.0, -500.0]], dtype=dtype), torch.tensor([1]))
