@@ -1,20 +1,60 @@
 """The techniques, one file each, with paper and equation on top."""
 
+from imbal_lab.methods.absgd import ABSGD, absgd_loss, log_mean_exp
+from imbal_lab.methods.arb import ARBLoss, arb_loss, batch_counts
+from imbal_lab.methods.cdt import CDTLoss, cdt_loss, cdt_temperatures
 from imbal_lab.methods.class_gradients import class_gradients, refuse_batchnorm
+from imbal_lab.methods.class_weights import (
+    ClassWeightedLoss,
+    class_weighted_loss,
+    effective_number_weights,
+    inverse_frequency_weights,
+)
+from imbal_lab.methods.focal import FocalLoss, focal_loss
 from imbal_lab.methods.gd import gd_step
+from imbal_lab.methods.ldam import LDAMLoss, deferred_weights, ldam_loss, ldam_margins
+from imbal_lab.methods.logit_adjustment import (
+    LogitAdjustedLoss,
+    log_prior,
+    logit_adjusted_loss,
+    posthoc_logits,
+)
 from imbal_lab.methods.pcngd import normalized, pcngd_step, unit_directions
 from imbal_lab.methods.per_class import PerClass
 from imbal_lab.methods.registry import METHODS, Method, get
 
 __all__ = [
+    "ABSGD",
     "METHODS",
+    "ARBLoss",
+    "CDTLoss",
+    "ClassWeightedLoss",
+    "FocalLoss",
+    "LDAMLoss",
+    "LogitAdjustedLoss",
     "Method",
     "PerClass",
+    "absgd_loss",
+    "arb_loss",
+    "batch_counts",
+    "cdt_loss",
+    "cdt_temperatures",
     "class_gradients",
+    "class_weighted_loss",
+    "deferred_weights",
+    "effective_number_weights",
+    "focal_loss",
     "gd_step",
     "get",
+    "inverse_frequency_weights",
+    "ldam_loss",
+    "ldam_margins",
+    "log_mean_exp",
+    "log_prior",
+    "logit_adjusted_loss",
     "normalized",
     "pcngd_step",
+    "posthoc_logits",
     "refuse_batchnorm",
     "unit_directions",
 ]

@@ -1,0 +1,149 @@
+"""ABSGD: attentional-biased SGD, which weighs every sample by its own loss.
+
+Qi, Xu, Jin, Yin, Yang, TMLR 2023 (arXiv 2012.06951). With l_i the loss of sample i:
+
+    weight_i = exp(l_i / lam) / u_t,   u_t = (1 - gamma) u_{t-1} + gamma mean_i exp(l_i / lam)
+    direction = (1/B) sum_i weight_i grad l_i          (no gradient through weight and u)
+
+It descends F = lam log mean_i exp(l_i / lam): lam > 0 leans towards hard samples, lam < 0
+towards easy ones (noisy labels), and lam = inf is the plain mean. Only log u is kept, and
+its first value is that of the first batch; a weight is then at most B / gamma, and nothing
+overflows whatever l_i / lam. Logarithms are taken in double precision where the device has
+it, because l_i / lam is large and only differences count.
+
+Traps. The weights are not divided by their own batch mean again: that would cancel u. The
+size of lam counts against the size of the loss, and class weights in the base loss are in
+the exponent too. u has a long memory when losses fall by many lam: it shrinks by a factor
+(1 - gamma) a batch at most, and until it has caught up the steps are small.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from imbal_lab.methods.loss_inputs import at_least_float32, check_reduction, reduced
+
+
+def log_mean_exp(losses: Tensor, lam: float) -> Tensor:
+    """log mean_i exp(l_i / lam), a scalar; times ``lam`` it is the objective F."""
+    scaled = _scaled(losses, lam).flatten()
+    return scaled.logsumexp(dim=0) - math.log(len(scaled))
+
+
+def absgd_loss(
+    losses: Tensor, lam: float, log_u: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
+    """Every loss times its weight; its gradient is the direction above, its value is not F.
+
+    ``losses`` one a sample, of any shape; ``log_u`` a scalar, by default that of this batch
+    alone (gamma = 1), where the gradient is exactly that of F. Half-precision losses come
+    back in single precision. Raises ValueError for lam = 0 and for losses that are empty,
+    reduced or not finite.
+
+    >>> losses = torch.tensor([0.0, 1.0, 2.0])
+    >>> absgd_loss(losses, lam=1.0, reduction="none")
+    tensor([0.0000, 0.7342, 3.9914])
+    >>> absgd_loss(losses, lam=math.inf)
+    tensor(1.)
+    """
+    _check_losses(losses)
+    log_u = log_mean_exp(losses.detach(), lam) if log_u is None else log_u
+    return _weighted(losses, lam, log_u, reduction)
+
+
+class ABSGD(nn.Module):
+    """ABSGD over any base loss: ``loss = criterion(model(x), y)``, and any optimizer.
+
+    ``base`` returns one loss a sample (``reduction="none"``); cross-entropy by default.
+    ``gamma`` in (0, 1] is the share of the newest batch in u; 1 forgets the past.
+
+    The normaliser is the buffer ``log_u`` (-inf before the first batch): it is saved, moved
+    and, in eval mode, left alone. Two stages: begin with ``lam=math.inf`` and set
+    ``criterion.lam`` later, which forgets u, since u belongs to its lam.
+
+    >>> criterion = ABSGD(lam=-1.0)
+    >>> loss = criterion(torch.zeros(4, 10), torch.tensor([0, 1, 2, 3]))
+    >>> criterion.log_u
+    tensor(-2.3026)
+    """
+
+    log_u: Tensor
+
+    def __init__(
+        self,
+        lam: float,
+        gamma: float = 0.9,
+        base: Callable[..., Tensor] | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__()
+        if not 0 < gamma <= 1:
+            raise ValueError(f"gamma={gamma!r}: the share of the new batch is in (0, 1], as 0.9")
+        self.gamma = gamma
+        self.base = nn.CrossEntropyLoss(reduction="none") if base is None else base
+        self.reduction = check_reduction(reduction)
+        self.register_buffer("log_u", torch.tensor(-math.inf))
+        self.lam = lam
+
+    @property
+    def lam(self) -> float:
+        """The temperature, of either sign; a new value forgets the running normaliser."""
+        return self._lam
+
+    @lam.setter
+    def lam(self, lam: float) -> None:
+        self._lam = _checked_lam(lam)
+        self.log_u.fill_(-math.inf)
+
+    def forward(self, *inputs: Any) -> Tensor:
+        """``inputs`` go to ``base``; returns its losses, weighted and reduced."""
+        losses = self.base(*inputs)
+        _check_losses(losses)
+        with torch.no_grad():
+            log_u = self._averaged(log_mean_exp(losses, self.lam))
+            if self.training:
+                self.log_u.copy_(log_u)
+            elif self.log_u.isfinite():
+                log_u = self.log_u
+        return _weighted(losses, self.lam, log_u, self.reduction)
+
+    def _averaged(self, log_mean: Tensor) -> Tensor:
+        """log u with this batch in it; u belongs to no batch yet where log_u is -inf."""
+        if self.gamma == 1:
+            return log_mean
+        old = self.log_u.to(log_mean) + math.log1p(-self.gamma)
+        averaged = torch.logaddexp(old, log_mean + math.log(self.gamma))
+        return torch.where(old.isneginf(), log_mean, averaged)
+
+
+def _weighted(losses: Tensor, lam: float, log_u: Tensor, reduction: str) -> Tensor:
+    losses = at_least_float32(losses)
+    weights = (_scaled(losses.detach(), lam) - log_u.detach()).exp().to(losses.dtype)
+    return reduced(weights * losses, reduction)
+
+
+def _scaled(losses: Tensor, lam: float) -> Tensor:
+    precision = torch.float32 if losses.device.type == "mps" else torch.float64
+    return losses.to(precision) / _checked_lam(lam)
+
+
+def _checked_lam(lam: float) -> float:
+    if lam == 0 or math.isnan(lam):
+        raise ValueError(f"lam={lam!r}: use lam > 0 (hard samples), lam < 0 (easy ones), or inf")
+    return lam
+
+
+def _check_losses(losses: Tensor) -> None:
+    """On every device, since a NaN would stay in the running normaliser for good."""
+    if losses.ndim == 0 or losses.numel() == 0:
+        raise ValueError(
+            f"losses: shape {tuple(losses.shape)}; ABSGD weighs each sample's own loss, so give "
+            'a base loss with reduction="none" at least one sample'
+        )
+    if not losses.isfinite().all():
+        raise ValueError(
+            "losses: NaN or infinite; look for a step size that is too large, or NaN in the data"
+        )

@@ -1,0 +1,74 @@
+"""CDT: class-dependent temperatures, a training loss that asks more of rare classes.
+
+Ye, Chen, Zhan, Chao, 2020 (arXiv 2001.01385). With logits s and n_c training examples:
+
+    a_c = (n_max / n_c)^gamma,   loss = -log( e^(s_y / a_y) / sum_c e^(s_c / a_c) )
+
+Every logit is divided by the temperature of *its own* class, not only the label's. To be as
+sure of a rare class, the network must give it a larger logit, which survives the shift of
+its features at test time. gamma = 0 is cross-entropy; the paper tries gamma up to 0.4.
+
+The trap: predict with the raw logits, argmax s. Dividing at test time takes the gain back.
+The gradient with respect to s_y is (1 - q_y) / a_y at most, so rare classes start slower.
+"""
+
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from imbal_lab.methods.loss_inputs import (
+    Counts,
+    as_counts,
+    at_least_float32,
+    check_batch,
+    check_reduction,
+    reduced,
+)
+
+
+def cdt_temperatures(counts: Counts, gamma: float) -> Tensor:
+    """a [C] in double precision, of training examples per class [C]; 1 for the largest.
+
+    Raises ValueError for counts below one, and for gamma < 0.
+
+    >>> cdt_temperatures((5000, 500, 50), gamma=0.3)
+    tensor([1.0000, 1.9953, 3.9811], dtype=torch.float64)
+    """
+    if not 0 <= gamma < float("inf"):
+        raise ValueError(f"gamma={gamma!r}: use a finite gamma >= 0, such as 0.2")
+    n = as_counts(counts)
+    return (n.max() / n) ** gamma
+
+
+def cdt_loss(
+    logits: Tensor, y: Tensor, counts: Counts, gamma: float, reduction: str = "mean"
+) -> Tensor:
+    """The training loss: ``logits`` [n, C], ``y`` [n], ``counts`` [C]; a scalar, or [n].
+
+    Raises ValueError for shapes, labels, counts or gamma that do not fit, and for NaN.
+
+    >>> import torch
+    >>> logits = torch.tensor([[1.0, 2.0, 0.5]])
+    >>> cdt_loss(logits, torch.tensor([2]), counts=(5000, 500, 50), gamma=0.3)
+    tensor(1.7580)
+    """
+    return _tempered(logits, y, cdt_temperatures(counts, gamma), reduction)
+
+
+class CDTLoss(nn.Module):
+    """:func:`cdt_loss` as a criterion; ``temperatures`` [C] is a buffer."""
+
+    temperatures: Tensor
+
+    def __init__(self, counts: Counts, gamma: float, reduction: str = "mean") -> None:
+        super().__init__()
+        self.reduction = check_reduction(reduction)
+        self.register_buffer("temperatures", cdt_temperatures(counts, gamma).float())
+
+    def forward(self, logits: Tensor, y: Tensor) -> Tensor:
+        return _tempered(logits, y, self.temperatures, self.reduction)
+
+
+def _tempered(logits: Tensor, y: Tensor, temperatures: Tensor, reduction: str) -> Tensor:
+    check_batch(logits, y, num_classes=len(temperatures))
+    a = at_least_float32(temperatures, like=logits).view(1, -1, *[1] * (logits.ndim - 2))
+    return reduced(F.cross_entropy(logits / a, y, reduction="none"), reduction)

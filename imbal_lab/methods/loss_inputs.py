@@ -1,0 +1,93 @@
+"""What every loss here asks of its inputs, so that a mistake is named and not trained on.
+
+Shapes are always checked. Values (a label out of range, NaN) are looked at on the CPU only:
+on an accelerator the look would make every step wait, and inside ``torch.vmap`` or
+``torch.compile`` there is nothing to look at. torch's own assertions remain there.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+Counts = Sequence[float] | Tensor
+
+
+def readable(x: Tensor) -> bool:
+    """Whether the values of ``x`` can be looked at without cost."""
+    if torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(x):
+        return False
+    return x.is_cpu
+
+
+def as_counts(counts: Counts, least: float = 1) -> Tensor:
+    """Training examples per class as float64 [C]; ValueError unless all are >= ``least``."""
+    n = torch.as_tensor(counts, dtype=torch.float64).detach()
+    if n.ndim != 1 or len(n) == 0:
+        raise ValueError(f"counts: shape {tuple(n.shape)}; give one number a class: (500, 50, 5)")
+    bad = ~(n.isfinite() & (n >= least))
+    if bad.any():
+        c = int(bad.nonzero()[0])
+        raise ValueError(
+            f"counts: class {c} has {n[c].item():g} examples, but each class needs a finite number "
+            f">= {least:g}; leave classes that never occur out of the model"
+        )
+    return n
+
+
+def check_batch(
+    logits: Tensor, y: Tensor, num_classes: int | None = None, ignore_index: int | None = None
+) -> None:
+    """ValueError unless ``logits`` is [n, C, ...] and ``y`` [n, ...] holds labels 0..C-1.
+
+    ``num_classes`` is C as the counts have it; ``ignore_index`` is a further label allowed.
+    """
+    if logits.ndim < 2 or y.shape != logits.shape[:1] + logits.shape[2:]:
+        raise ValueError(
+            f"logits, y: shapes {tuple(logits.shape)} and {tuple(y.shape)}; give [n, C] and [n], "
+            "or [n, C, H, W] and [n, H, W]"
+        )
+    if y.dtype != torch.int64:
+        raise ValueError(f"y: dtype {y.dtype}; class labels are torch.int64, try y.long()")
+    if y.numel() == 0:
+        raise ValueError(f"y: shape {tuple(y.shape)} holds no label; leave out the empty batch")
+    classes = logits.shape[1]
+    if num_classes not in (None, classes):
+        raise ValueError(
+            f"counts: {num_classes} classes, but the logits have {classes}; give as many counts "
+            "as the model has outputs"
+        )
+    if readable(y):
+        outside = (y < 0) | (y >= classes)
+        if ignore_index is not None:
+            outside &= y != ignore_index
+        if outside.any():
+            raise ValueError(
+                f"y: label {int(y[outside][0])} is out of range; with {classes} logits the labels "
+                f"are 0 to {classes - 1}"
+            )
+
+
+def at_least_float32(x: Tensor, like: Tensor | None = None) -> Tensor:
+    """``x`` in single precision or better, and in the precision and place of ``like``."""
+    other = x if like is None else like
+    return x.to(other.device, torch.promote_types(other.dtype, torch.float32))
+
+
+def check_reduction(reduction: str) -> str:
+    """``reduction``, or ValueError that lists what it may be."""
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"reduction={reduction!r}: choose one of 'none', 'mean', 'sum'")
+    return reduction
+
+
+def reduced(losses: Tensor, reduction: str) -> Tensor:
+    """All ``losses``, their mean or their sum; ValueError if one is NaN."""
+    check_reduction(reduction)
+    if readable(losses) and losses.isnan().any():
+        raise ValueError(
+            "logits: the loss is NaN; look for a step size that is too large, or NaN in the data"
+        )
+    if reduction == "none":
+        return losses
+    return losses.mean() if reduction == "mean" else losses.sum()
