@@ -14,7 +14,8 @@ MAY_KNOW = {
     "data": set(),
     "models": set(),
     "checks": {"exercises"},  # one late look-up by id; without them a check says so
-    "methods": set(),
+    "gradients": set(),
+    "methods": {"gradients"},
     "instruments": {"data", "methods"},
     "training": {"data", "models", "methods", "instruments", "checks"},
     "figures": {"instruments"},

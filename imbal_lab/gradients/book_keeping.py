@@ -1,0 +1,74 @@
+"""Book-keeping: all class gradients from one forward and one activation-only backward pass.
+
+The ordinary backward pass computes, layer by layer, the gradients of the outputs (deltas) and
+from them those of the weights. Here the deltas are computed alone. Class norms and products
+follow from the deltas and the inputs that autograd saved; and once the rule has turned norms
+into weights w_c, the sum of w_c g_c is the weight gradient of deltas scaled row by row. So
+the ordinary weight gradient is replaced, not added, and no [classes, parameters] is held.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import GradientEdge
+
+from imbal_lab.gradients.batch import ClassOrder
+from imbal_lab.gradients.graph import Layer, NoRuleError, trained_layers
+from imbal_lab.gradients.linear import LinearRule
+
+CANCELS = 1e-4  # squared norm over its absolute terms, below which the Gram sum is not trusted
+
+
+class BookKeeping:
+    """The class gradients g_c = grad of (1/n) sum_{i in c} loss_i for ``losses`` [n].
+
+    ``y`` [n] labels, ``params`` the trained parameters. Raises NoRuleError where it would not
+    be exact; nothing has been changed then. The graph is kept.
+    """
+
+    def __init__(
+        self, losses: Tensor, y: Tensor, num_classes: int, params: Sequence[Tensor]
+    ) -> None:
+        layers = trained_layers(losses, params)
+        if (y < 0).any():
+            raise NoRuleError("some labels are negative: examples to be ignored")
+        batch = ClassOrder(y, num_classes)
+        inputs = [saved_input(layer) for layer in layers]
+        edges = [GradientEdge(layer.node, 0) for layer in layers]
+        each = torch.full_like(losses, 1 / len(losses))
+        deltas = torch.autograd.grad(losses, edges, each, retain_graph=True)
+        self._like = losses
+        self.rules = [
+            LinearRule(*parts, batch) for parts in zip(layers, inputs, deltas, strict=True)
+        ]
+        self.num_classes = num_classes
+
+    def norms(self) -> Tensor:
+        """Class norms [C]; zero for an absent class."""
+        zero = self._like.new_zeros(self.num_classes)
+        squared, slack = zero, zero
+        for rule in self.rules:
+            mine, bound = rule.squared_norms()
+            squared, slack = squared + mine, slack + bound
+        for c in torch.nonzero(squared < CANCELS * slack).flatten().tolist():
+            squared[c] = torch.stack([rule.exact(c) for rule in self.rules]).sum()
+        return squared.clamp_min(0).sqrt()
+
+    def gram(self) -> Tensor:
+        """The inner products of the class gradients, [C, C]."""
+        return torch.stack([rule.gram() for rule in self.rules]).sum(dim=0)
+
+    def weighted_sum(self, weights: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """(parameter, sum_c w_c g_c) for every parameter the losses depend on."""
+        return [pair for rule in self.rules for pair in rule.weighted(weights)]
+
+
+def saved_input(layer: Layer) -> Tensor | None:
+    """What autograd kept of the layer's input; None if the weight is not trained."""
+    name = layer.node.name()
+    if name == "AddmmBackward0":
+        return None if layer.weight is None else layer.node._saved_mat1.detach()
+    if name == "MmBackward0":
+        return layer.node._saved_self.detach()
+    raise NoRuleError(f"there is no rule for the weights of {name.removesuffix('Backward0')}")
