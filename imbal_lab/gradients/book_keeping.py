@@ -7,7 +7,7 @@ into weights w_c, the sum of w_c g_c is the weight gradient of deltas scaled row
 the ordinary weight gradient is replaced, not added, and no [classes, parameters] is held.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -16,6 +16,9 @@ from torch.autograd.graph import GradientEdge
 from imbal_lab.gradients.batch import ClassOrder
 from imbal_lab.gradients.graph import Layer, NoRuleError, trained_layers
 from imbal_lab.gradients.linear import LinearRule
+from imbal_lab.gradients.tables import ConvolutionRule, NormRule
+
+Rule = LinearRule | ConvolutionRule | NormRule
 
 CANCELS = 1e-4  # squared norm over its absolute terms, below which the Gram sum is not trusted
 
@@ -40,7 +43,8 @@ class BookKeeping:
         deltas = torch.autograd.grad(losses, edges, each, retain_graph=True)
         self._like = losses
         self.rules = [
-            LinearRule(*parts, batch) for parts in zip(layers, inputs, deltas, strict=True)
+            RULES[layer.node.name()](layer, x, delta, batch)
+            for layer, x, delta in zip(layers, inputs, deltas, strict=True)
         ]
         self.num_classes = num_classes
 
@@ -65,10 +69,17 @@ class BookKeeping:
 
 
 def saved_input(layer: Layer) -> Tensor | None:
-    """What autograd kept of the layer's input; None if the weight is not trained."""
-    name = layer.node.name()
+    """What autograd kept of the layer's input; None if no trained parameter needs it."""
+    name, node = layer.node.name(), layer.node
     if name == "AddmmBackward0":
-        return None if layer.weight is None else layer.node._saved_mat1.detach()
-    if name == "MmBackward0":
-        return layer.node._saved_self.detach()
-    raise NoRuleError(f"there is no rule for the weights of {name.removesuffix('Backward0')}")
+        return None if layer.weight is None else node._saved_mat1.detach()
+    return (node._saved_self if name == "MmBackward0" else node._saved_input).detach()
+
+
+RULES: dict[str, Callable[..., Rule]] = {
+    "AddmmBackward0": LinearRule,
+    "MmBackward0": LinearRule,
+    "ConvolutionBackward0": ConvolutionRule,
+    "NativeGroupNormBackward0": NormRule,
+    "NativeLayerNormBackward0": NormRule,
+}

@@ -35,7 +35,42 @@ def tokens() -> nn.Module:
     )
 
 
-MODELS = [wide, residual, tokens]
+def pictures() -> nn.Module:
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 2, 3)),
+        nn.Conv2d(1, 4, 3, padding=1),
+        nn.GroupNorm(2, 4),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(4, 8, (1, 3), stride=(1, 2), padding=(0, 1), groups=2, bias=False),
+        nn.GroupNorm(1, 8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(8, 4),
+    )
+
+
+def wide_pictures() -> nn.Module:
+    """More weights than pixels: the table of class gradients is not kept."""
+    return nn.Sequential(
+        nn.Unflatten(1, (6, 1)), nn.Conv1d(6, 50, 1), nn.ConvTranspose1d(50, 4, 1), nn.Flatten()
+    )
+
+
+def layer_norms() -> nn.Module:
+    return nn.Sequential(
+        nn.LayerNorm(6),
+        Residual(nn.Linear(6, 6), nn.LayerNorm(6, bias=False)),
+        nn.Unflatten(1, (2, 3)),
+        nn.LayerNorm(3),
+        nn.Linear(3, 3),
+        nn.LayerNorm((2, 3)),
+        nn.Flatten(),
+        nn.Linear(6, 4),
+    )
+
+
+MODELS = [wide, residual, tokens, pictures, wide_pictures, layer_norms]
 
 SHUFFLED = [0, 1, 0, 2, 0, 1, 0, 0, 2, 0, 0, 0]
 LABELS = {
@@ -204,10 +239,13 @@ def test_the_note_is_empty_where_all_is_fast():
     assert criterion.engine_note == ""
 
 
-@pytest.mark.parametrize("frozen", ["0.weight", "0.bias", "2.weight", "3.weight"])
-def test_frozen_parameters(frozen):
+@pytest.mark.parametrize("k", range(8))
+@pytest.mark.parametrize("make", [wide, pictures, wide_pictures, layer_norms])
+def test_a_frozen_parameter(make, k):
     torch.manual_seed(0)
-    y, model = torch.tensor(SHUFFLED), wide().double()
+    y, model = torch.tensor(SHUFFLED), make().double()
+    names = [name for name, _ in model.named_parameters()]
+    frozen = names[k % len(names)]
     model.get_parameter(frozen).requires_grad_(False)
     params = [p for p in model.parameters() if p.requires_grad]
     losses = losses_of(model, y)
