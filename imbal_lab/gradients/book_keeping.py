@@ -37,15 +37,30 @@ class BookKeeping:
         if (y < 0).any():
             raise NoRuleError("some labels are negative: examples to be ignored")
         batch = ClassOrder(y, num_classes)
-        inputs = [saved_input(layer) for layer in layers]
-        edges = [GradientEdge(layer.node, 0) for layer in layers]
-        each = torch.full_like(losses, 1 / len(losses))
-        deltas = torch.autograd.grad(losses, edges, each, retain_graph=True)
         self._like = losses
-        self.rules = [
-            RULES[layer.node.name()](layer, x, delta, batch)
-            for layer, x, delta in zip(layers, inputs, deltas, strict=True)
+        self.rules: list[Rule] = []
+
+        def take(layer: Layer, delta: Tensor) -> None:
+            rule = RULES[layer.node.name()]
+            self.rules.append(rule(layer, saved_input(layer), delta, batch))
+
+        # The pass stops at the lowest layers and returns their deltas. The others are taken as
+        # they come by: held together, those of a convolutional network would be all fresh memory.
+        lowest = [layer for layer in layers if layer.lowest]
+        hooks = [
+            layer.node.register_prehook(lambda deltas, layer=layer: take(layer, deltas[0]))
+            for layer in layers
+            if not layer.lowest
         ]
+        edges = [GradientEdge(layer.node, 0) for layer in lowest]
+        each = torch.full_like(losses, 1 / len(losses))
+        try:
+            deltas = torch.autograd.grad(losses, edges, each, retain_graph=True)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        for layer, delta in zip(lowest, deltas, strict=True):
+            take(layer, delta)
         self.num_classes = num_classes
 
     def norms(self) -> Tensor:

@@ -7,7 +7,7 @@ of the short lists below, and its shapes keep the examples apart. Whatever is no
 is answered with NoRuleError, and the caller takes the slow road. No hook is set on the model.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,7 @@ class Layer:
     node: Any
     weight: Tensor | None
     bias: Tensor | None
+    lowest: bool  # no other trained layer stands between this one and the data
 
 
 def trained_layers(losses: Tensor, params: Sequence[Tensor]) -> list[Layer]:
@@ -82,25 +83,41 @@ def trained_layers(losses: Tensor, params: Sequence[Tensor]) -> list[Layer]:
     for param in params:
         if param._backward_hooks:
             raise NoRuleError("a parameter has a hook of its own")
-    layers = [layer for node in nodes_below(losses.grad_fn, n) if (layer := layer_of(node, wanted))]
-    used = [id(p) for layer in layers for p in (layer.weight, layer.bias) if p is not None]
+    parents = nodes_below(losses.grad_fn, n)
+    found = {node: pair for node in parents if (pair := trained_by(node, wanted))}
+    used = [id(p) for pair in found.values() for p in pair if p is not None]
     if len(used) > len(set(used)):
         raise NoRuleError("a layer or parameter is used more than once")
-    if not layers:
+    if not found:
         raise NoRuleError("the losses depend on no trained layer")
-    return layers
+    higher = ancestors(list(found), parents)
+    return [Layer(node, *pair, lowest=node not in higher) for node, pair in found.items()]
 
 
-def nodes_below(top: Any, n: int) -> Iterator[Any]:
-    """Every node between the losses and the parameters, each proved to keep examples apart."""
-    seen, waiting = {top}, [top]
+def nodes_below(top: Any, n: int) -> dict[Any, list[Any]]:
+    """Every node between losses and parameters, each proved exact, with the nodes above it."""
+    parents: dict[Any, list[Any]] = {top: []}
+    waiting = [top]
     while waiting:
         node = waiting.pop()
-        yield node
         for child in data_inputs(node, n):
-            if child not in seen:
-                seen.add(child)
+            if child not in parents:
+                parents[child] = []
                 waiting.append(child)
+            parents[child].append(node)
+    return parents
+
+
+def ancestors(nodes: list[Any], parents: dict[Any, list[Any]]) -> set[Any]:
+    """Every node above one of ``nodes``."""
+    found: set[Any] = set()
+    waiting = [parent for node in nodes for parent in parents[node]]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting += parents[node]
+    return found
 
 
 def data_inputs(node: Any, n: int) -> list[Any]:
@@ -137,8 +154,8 @@ def keeps_apart(node: Any, before: tuple[int, ...], after: tuple[int, ...], n: i
     return before[0] == after[0]
 
 
-def layer_of(node: Any, wanted: set[int]) -> Layer | None:
-    """``node`` as a layer with trained parameters, or None."""
+def trained_by(node: Any, wanted: set[int]) -> tuple[Tensor | None, Tensor | None] | None:
+    """Weight and bias if ``node`` is a layer that trains one of them, else None."""
     name = node.name()
     if name not in LAYERS:
         return None
@@ -151,10 +168,10 @@ def layer_of(node: Any, wanted: set[int]) -> Layer | None:
         weight = weight.next_functions[0][0]
     if name == "AddmmBackward0" and (node._saved_alpha, node._saved_beta) != (1, 1):
         raise NoRuleError("a linear layer is scaled")
-    found = [leaf(weight, wanted), leaf(bias, wanted)]
+    found = leaf(weight, wanted), leaf(bias, wanted)
     if name == "AddmmBackward0" and found[1] is not None and found[1].dim() != 1:
         raise NoRuleError("a linear layer adds a bias that is not a vector")
-    return Layer(node, *found) if any(p is not None for p in found) else None
+    return found if any(p is not None for p in found) else None
 
 
 def leaf(node: Any, wanted: set[int]) -> Tensor | None:

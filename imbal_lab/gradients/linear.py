@@ -105,7 +105,8 @@ class LinearRule:
         """Whether the Gram matrix of ``rows`` costs more than their gradient."""
         i = 1 if self.inputs is None else self.inputs.shape[1]
         o = self.deltas.shape[1]
-        return (rows.stop - rows.start) * (i + o) > i * o / 2
+        count = rows.stop - rows.start
+        return count > PACK / 2 and count * (i + o) > i * o / 2
 
     def _labels(self, rows: slice) -> Tensor:
         return self.batch.sorted_y.repeat_interleave(self.rows)[rows]

@@ -22,20 +22,25 @@ class ConvolutionRule:
         self.inputs, self.deltas = batch.sort(inputs), batch.sort(deltas)
         size = sum(p.numel() for p in trained(layer))
         fits = len(batch.slices) * size <= inputs.numel() + deltas.numel()
-        self.table = self._table() if fits else None
+        self.table: Tensor | None = None
+        if fits:
+            self.table = self._table()
+            del self.inputs, self.deltas
 
     def squared_norms(self) -> tuple[Tensor, Tensor]:
         """Squared class norms [C], and no slack: nothing is taken from Gram matrices."""
-        squared = self.deltas.new_zeros(self.batch.num_classes)
         if self.table is not None:
             squared = self.table.square().sum(dim=1)
         else:
+            squared = self.deltas.new_zeros(self.batch.num_classes)
             for c, rows in self.batch.slices:
                 squared[c] = self._gradient(rows).square().sum()
         return squared, torch.zeros_like(squared)
 
     def exact(self, c: int) -> Tensor:
         """The squared norm of class ``c``."""
+        if self.table is not None:
+            return self.table[c].square().sum()
         return self._gradient(dict(self.batch.slices)[c]).square().sum()
 
     def gram(self) -> Tensor:

@@ -118,16 +118,16 @@ def test_equals_one_backward_pass_a_class(make, labels, dtype, close):
 def test_a_class_whose_gradients_cancel_keeps_its_norm_in_single_precision():
     """Two examples that pull in opposite directions: the Gram sum alone would be all rounding."""
     torch.manual_seed(0)
-    model = nn.Linear(30, 2, bias=False)
+    model = nn.Linear(60, 30, bias=False)
     with torch.no_grad():
-        model.weight.zero_()  # both classes have probability 1/2
-    x = torch.randn(1, 30)
-    x = torch.cat([x, -x * (1 + 1e-5), torch.randn(2, 30)])
+        model.weight.zero_()  # every class has probability 1/30
+    x = torch.randn(1, 60)
+    x = torch.cat([x, -x * (1 + 1e-4), torch.randn(2, 60)])
     y = torch.tensor([0, 0, 1, 1])
     losses = F.cross_entropy(model(x), y, reduction="none")
-    fast = BookKeeping(losses, y, 2, list(model.parameters())).norms()
-    # Rows of the class gradient: -+ (1/n) sum_i x_i / 2, with n = 4.
-    expected = 2**0.5 * (x[0].double() + x[1].double()).norm() / 8
+    fast = BookKeeping(losses, y, 30, list(model.parameters())).norms()
+    delta = (29 / 30) ** 2 + 29 / 30**2  # squared length of p - onehot(y)
+    expected = delta**0.5 * (x[0].double() + x[1].double()).norm() / 4
     torch.testing.assert_close(fast[0].double(), expected, rtol=1e-3, atol=0)
 
 
