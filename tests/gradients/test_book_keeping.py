@@ -262,3 +262,42 @@ def test_the_graph_is_left_for_others():
     BookKeeping(losses, y, 4, list(model.parameters()))
     losses.mean().backward()
     assert model[0].weight.grad is not None
+
+
+@pytest.mark.parametrize("make", [pictures, layer_norms])
+def test_scale_and_accumulation_through_the_criterion(make):
+    """Two scaled backward passes add up to what one pass a class gives."""
+    torch.manual_seed(0)
+    y, model = torch.tensor(SHUFFLED), make().double()
+    params = list(model.parameters())
+    expected = [torch.zeros_like(p) for p in params]
+    x = torch.randn(len(y), 6, dtype=torch.float64)
+    halves = (slice(0, 7), slice(7, None))
+    for half in halves:
+        losses = F.cross_entropy(model(x[half]), y[half], reduction="none")
+        plain = OneBackwardAClass(losses, y[half], 4, params)
+        weights = torch.where(plain.norms() == 0, 0.0, 1 / plain.norms())
+        for total, (_, g) in zip(expected, plain.weighted_sum(weights), strict=True):
+            total += 1024 * g
+    criterion = PerClass(model, 4)
+    for half in halves:
+        (1024 * criterion(model(x[half]), y[half])).backward()
+    assert criterion.engine_note == ""
+    torch.testing.assert_close([p.grad for p in params], expected, rtol=1e-11, atol=1e-9)
+
+
+def test_under_autocast_it_takes_the_other_road():
+    """Half-precision copies of the weights stand between layer and parameter."""
+    model, y = wide(), torch.tensor([0, 1, 1])
+    criterion = PerClass(model, 4)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = criterion(model(torch.randn(3, 6)), y)
+    loss.backward()
+    assert criterion.engine_note
+    assert all(p.grad.isfinite().all() and p.grad.dtype == p.dtype for p in model.parameters())
+
+
+def test_labels_to_be_ignored():
+    model, y = wide().double(), torch.tensor([0, 1, -100])
+    with pytest.raises(NoRuleError, match="negative"):
+        BookKeeping(losses_of(model, y), y, 4, list(model.parameters()))
