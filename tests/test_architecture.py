@@ -79,7 +79,7 @@ def test_methods_and_training_need_no_plotting_and_no_notebook():
     assert not loaded_by("import imbal_lab.training") & heavy
 
 
-ANSWERS = "imbal_lab.methods imbal_lab.exercises"
+ANSWERS = "imbal_lab.gradients imbal_lab.methods imbal_lab.exercises"
 
 
 @pytest.mark.parametrize(
