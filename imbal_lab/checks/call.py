@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from imbal_lab.checks.exercise import Case, Exercise, Function
 
 PACKAGE = Path(__file__).parent.parent
-FORBIDDEN = tuple(str(PACKAGE / room) + os.sep for room in ("methods", "exercises"))
+FORBIDDEN = tuple(str(PACKAGE / room) + os.sep for room in ("gradients", "methods", "exercises"))
 PRINTED = 10_000  # characters of a learner's own prints that one call may leave
 
 
@@ -31,7 +31,7 @@ class Outcome:
     result: Any = None
     error: BaseException | None = None
     changed_input: str | None = None  # the argument that was written to
-    used_library: bool = False  # ran the reference, imbal_lab.methods or imbal_lab.exercises
+    used_library: bool = False  # ran the reference or a room of FORBIDDEN
 
 
 def call(exercise: Exercise, case: Case, seed: int, function: Function) -> Outcome:

@@ -7,10 +7,14 @@
     loss.backward()                    # fills .grad with sum_l w_l g_l instead of sum_l g_l
     optimizer.step()
 
-The *engine* finds the norm of every class gradient g_l (here: one exact backward pass a
-class), the *rule* turns the C norms into C weights w_l, and the optimizer does what it
-always does: momentum then averages the combined direction, and weight decay is added to it
-unnormalised. Backward passes add up in ``.grad`` as always, each one weighted by itself.
+The *engine* finds the norm of every class gradient g_l, the *rule* turns the C norms into C
+weights w_l, and the optimizer does what it always does: momentum then averages the combined
+direction, and weight decay is added to it unnormalised. Backward passes add up in ``.grad``
+as always, each one weighted by itself.
+
+There are two engines with the same result. Book-keeping takes one pass for all classes; where
+it would not be exact (batch normalisation in training mode, a layer used twice, a module it
+has no rule for) one exact backward pass a class takes its place, and ``engine_note`` says why.
 
 The gradient is written to the ``.grad`` of the model's parameters while ``backward()`` runs.
 ``torch.autograd.grad`` on this loss therefore sees nothing, and neither does whatever came
@@ -24,6 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from imbal_lab.gradients import BookKeeping, NoRuleError, OneBackwardAClass
 from imbal_lab.methods.pcngd import normalized
 
 Rule = Callable[[Tensor], Tensor]
@@ -33,7 +38,8 @@ class PerClass(nn.Module):
     """Mean cross-entropy whose backward pass weighs the class gradients by ``rule``.
 
     ``rule`` maps class-gradient norms [C] to weights [C]. After ``backward()``, ``norms``
-    and ``weights`` hold the last batch's; the norm of an absent class is zero.
+    and ``weights`` hold the last batch's; the norm of an absent class is zero. ``engine_note``
+    is empty, or the reason why the last batch took one backward pass a class.
 
     Parameters that are frozen, or that the loss does not depend on, are left alone.
     """
@@ -43,6 +49,7 @@ class PerClass(nn.Module):
         self.num_classes = num_classes
         self.rule = rule
         self.norms = self.weights = torch.zeros(num_classes)
+        self.engine_note = ""
         self._model = (model,)  # in a tuple, so that its parameters are not ours as well
         self._anchor = torch.zeros((), requires_grad=True)
 
@@ -64,20 +71,17 @@ class PerClass(nn.Module):
     def fill_gradients(self, losses: Tensor, y: Tensor, scale: Tensor) -> None:
         """Add scale * sum_l w_l g_l to every parameter's ``.grad``."""
         params = [p for p in self._model[0].parameters() if p.requires_grad]
-        contributions = [losses[y == c].sum() / len(y) for c in range(self.num_classes)]
-        grads = [
-            torch.autograd.grad(f, params, retain_graph=True, allow_unused=True)
-            for f in contributions
-        ]
-        used = [[g for g in row if g is not None] for row in grads]
-        self.norms = torch.stack([nn.utils.get_total_norm(row) for row in used])
+        engine: BookKeeping | OneBackwardAClass
+        try:
+            engine = BookKeeping(losses, y, self.num_classes, params)
+            self.engine_note = ""
+        except NoRuleError as reason:
+            engine = OneBackwardAClass(losses, y, self.num_classes, params)
+            self.engine_note = f"one backward pass a class: {reason}"
+        self.norms = engine.norms()
         self.weights = self.rule(self.norms)
-        for param, *per_class in zip(params, *grads, strict=True):
-            if per_class[0] is None:  # not part of this loss, for no class
-                continue
-            direction = sum(w * g for w, g in zip(self.weights, per_class, strict=True))
-            update = scale * direction
-            param.grad = update if param.grad is None else param.grad + update
+        for param, direction in engine.weighted_sum(self.weights * scale):
+            param.grad = direction if param.grad is None else param.grad + direction
 
 
 class _WeightedBackward(torch.autograd.Function):

@@ -158,6 +158,19 @@ def test_the_reference_itself_is_no_answer_wherever_it_lives(task):
         assert verdict.finding.outcome.used_library
 
 
+def test_an_answer_may_not_take_class_gradients_from_the_engine(task):
+    from imbal_lab.gradients import OneBackwardAClass
+
+    def borrowed(x):
+        weight = torch.ones(1, requires_grad=True)
+        OneBackwardAClass(weight * torch.ones(1), torch.zeros(1), 1, [weight])
+        return 2 * x
+
+    verdict = judge(task, borrowed, seed=0, hidden=True)
+    assert (verdict.state, verdict.fraction) == ("not yet", 0)
+    assert verdict.finding.outcome.used_library
+
+
 def test_not_a_function_at_all(task):
     for value in (None, 3, torch.zeros(2), "doubled"):
         verdict = judge(task, value, seed=0, hidden=True)

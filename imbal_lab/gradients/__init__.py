@@ -1,0 +1,7 @@
+"""Class gradients from one backward pass: their lengths, products and weighted sum."""
+
+from imbal_lab.gradients.book_keeping import BookKeeping
+from imbal_lab.gradients.class_by_class import OneBackwardAClass
+from imbal_lab.gradients.graph import NoRuleError
+
+__all__ = ["BookKeeping", "NoRuleError", "OneBackwardAClass"]

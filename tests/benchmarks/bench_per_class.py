@@ -1,0 +1,122 @@
+"""PCNSGD step / SGD step: ``python tests/benchmarks/bench_per_class.py [--batch 128]``.
+
+One thread, tensors in memory. A step is forward, loss, backward and ``SGD.step()``, ours through
+``PerClass`` with its sorting inside. Steps alternate, and each of ours is divided by the mean of
+the plain ones right before and after it; the median is printed. In the same run the update is
+compared with plain autograd, one backward pass a class.
+"""
+
+import argparse
+import copy
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from imbal_lab.methods import PerClass, class_gradients, unit_directions
+
+torch.set_num_threads(1)
+
+
+def mlp(num_classes: int, width: int = 512) -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(784, width), nn.ReLU(),
+        nn.Linear(width, width), nn.ReLU(),
+        nn.Linear(width, width), nn.ReLU(),
+        nn.Linear(width, num_classes),
+    )  # fmt: skip
+
+
+def cnn(num_classes: int, width: int = 16) -> nn.Module:
+    def block(i: int, o: int) -> list[nn.Module]:
+        conv = nn.Conv2d(i, o, 3, padding=1)
+        return [conv, nn.GroupNorm(4, o), nn.ReLU(), nn.MaxPool2d(2)]
+
+    return nn.Sequential(
+        *block(3, width), *block(width, 2 * width), *block(2 * width, 4 * width), nn.Flatten(),
+        nn.Linear(64 * width, 8 * width), nn.ReLU(), nn.Linear(8 * width, num_classes),
+    )  # fmt: skip
+
+
+MODELS = {"mlp": (mlp, (784,)), "cnn": (cnn, (3, 32, 32))}
+
+
+def long_tailed_labels(n: int, num_classes: int, rho: float = 100.0) -> Tensor:
+    """Labels [n] drawn with class probabilities that fall geometrically by ``rho``."""
+    falling = rho ** -torch.linspace(0, 1, num_classes)
+    return torch.multinomial(falling, n, replacement=True)
+
+
+def stepper(model: nn.Module, criterion: nn.Module, x: Tensor, y: Tensor) -> Callable[[], float]:
+    """A function that makes one training step and returns the CPU seconds it took."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+
+    def step() -> float:
+        start = time.thread_time()
+        optimizer.zero_grad()
+        criterion(model(x), y).backward()
+        optimizer.step()
+        return time.thread_time() - start
+
+    return step
+
+
+def disagreement(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> float:
+    """Largest difference from sum_l g_l / ||g_l||, relative to its largest entry."""
+    model = copy.deepcopy(model)
+    expected = unit_directions(class_gradients(model, x, y, num_classes)).sum(dim=0)
+    criterion = PerClass(model, num_classes)
+    criterion(model(x), y).backward()
+    assert not criterion.engine_note, criterion.engine_note
+    grads = [p.grad for p in model.parameters() if p.grad is not None]
+    ours = torch.cat([grad.flatten() for grad in grads])
+    return ((ours - expected).abs().max() / expected.abs().max()).item()
+
+
+def ratio(name: str, n: int, num_classes: int, in_order: bool, steps: int, width: int) -> str:
+    """One line of the table."""
+    torch.manual_seed(0)
+    make, shape = MODELS[name]
+    x, y = torch.randn(n, *shape), long_tailed_labels(n, num_classes)
+    y = y.sort().values if in_order else y
+    model = make(num_classes, width)
+    twin = copy.deepcopy(model)
+    error = disagreement(model, x, y, num_classes)
+    assert error < 1e-4, f"{name}: the update differs from plain autograd by {error:.1e}"
+    plain = stepper(model, nn.CrossEntropyLoss(), x, y)
+    ours = stepper(twin, PerClass(twin, num_classes), x, y)
+    for _ in range(3):
+        plain(), ours()
+    before, ratios, times = plain(), [], []
+    for _ in range(steps):
+        mine, after = ours(), plain()
+        ratios.append(2 * mine / (before + after))
+        times.append(after)
+        before = after
+    median = torch.tensor(ratios).median().item()
+    usual = 1000 * torch.tensor(times).median().item()
+    order = "in order" if in_order else "shuffled"
+    return (
+        f"{name}  B={n:<5} C={num_classes:<4} {order}  {median:5.2f}"
+        f"   plain {usual:7.1f} ms   difference {error:.0e}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--classes", type=int, nargs="+", default=[2, 10, 100])
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--width", type=int, help="for a quick try")
+    options = parser.parse_args(arguments)
+    for name in options.models:
+        for in_order in (True, False):
+            for num_classes in options.classes:
+                width = options.width or {"mlp": 512, "cnn": 16}[name]
+                print(ratio(name, options.batch, num_classes, in_order, options.steps, width))
+
+
+if __name__ == "__main__":
+    main()
