@@ -262,5 +262,5 @@ quiz(
 # %% [markdown] role="given"
 # ## Further reading
 #
-# - The paper: [arXiv 2207.00391](https://arxiv.org/abs/2207.00391), section 4 for the experiments, appendix F for the algorithms. It uses networks and data far larger than ours; the numbers above are from the cells you ran.
+# - The paper: [arXiv 2207.00391](https://arxiv.org/abs/2207.00391), section 4.4 for the experiments, appendix F for the algorithms. It uses networks and data far larger than ours; the numbers above are from the cells you ran.
 # - In the library: `imbal_lab.methods` holds the reference implementations, and `PerClass` there brings PCNGD into an ordinary training loop with any optimizer.

@@ -1,6 +1,6 @@
 """Class gradients: what each class asks of the parameters.
 
-Francazi, Baity-Jesi, Lucchi, ICML 2023 (arXiv 2207.00391), section 2 and appendix F:
+Francazi, Baity-Jesi, Lucchi, ICML 2023 (arXiv 2207.00391), appendix F:
 
     f = sum_l f_l,   f_l = (1/n) sum_{i in class l} loss_i,   g_l = grad f_l
 

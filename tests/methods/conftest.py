@@ -25,6 +25,16 @@ def batch() -> Batch:
 
 
 @pytest.fixture
+def logits(model: nn.Module, batch: Batch) -> Tensor:
+    return model(batch[0]).detach()
+
+
+@pytest.fixture
+def y(batch: Batch) -> Tensor:
+    return batch[1]
+
+
+@pytest.fixture
 def class_losses() -> Callable[[nn.Module, Tensor, Tensor, int], Tensor]:
     """f_l [C] in plain tensor algebra: no cross_entropy, no autograd."""
 

@@ -12,16 +12,6 @@ COUNTS = (600, 30, 1)
 
 
 @pytest.fixture
-def logits(model, batch):
-    return model(batch[0]).detach()
-
-
-@pytest.fixture
-def y(batch):
-    return batch[1]
-
-
-@pytest.fixture
 def pixels():
     """Two images of 4 x 5 pixels, 3 classes, some pixels ignored."""
     generator = torch.Generator().manual_seed(1)

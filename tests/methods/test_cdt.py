@@ -11,16 +11,6 @@ from imbal_lab.methods import CDTLoss, cdt_loss, cdt_temperatures
 COUNTS = (600, 30, 2)
 
 
-@pytest.fixture
-def logits(model, batch):
-    return model(batch[0]).detach()
-
-
-@pytest.fixture
-def y(batch):
-    return batch[1]
-
-
 def test_vectors_of_the_fact_sheet():
     a = cdt_temperatures((5000, 500, 50), 0.3)
     assert a.tolist() == pytest.approx([1, 1.995262, 3.981072], abs=1e-6)

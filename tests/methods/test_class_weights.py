@@ -19,16 +19,6 @@ COUNTS = (500, 60, 7)
 W = torch.tensor([0.2, 1.0, 4.0], dtype=torch.float64)
 
 
-@pytest.fixture
-def logits(model, batch):
-    return model(batch[0]).detach()
-
-
-@pytest.fixture
-def y(batch):
-    return batch[1]
-
-
 def test_inverse_frequency_is_that_of_scikit_learn():
     labels = np.repeat([0, 1, 2], COUNTS)
     expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)

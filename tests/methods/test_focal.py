@@ -11,16 +11,6 @@ from imbal_lab.methods import FocalLoss, focal_loss
 W = torch.tensor([0.2, 1.0, 4.0], dtype=torch.float64)
 
 
-@pytest.fixture
-def logits(model, batch):
-    return model(batch[0]).detach()
-
-
-@pytest.fixture
-def y(batch):
-    return batch[1]
-
-
 @pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0, 5.0])
 def test_is_the_formula(logits, y, gamma):
     p = (logits.exp() / logits.exp().sum(dim=1, keepdim=True))[torch.arange(len(y)), y]

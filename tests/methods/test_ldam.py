@@ -23,11 +23,6 @@ def cosines(model, batch):
     return model(batch[0]).detach().tanh()
 
 
-@pytest.fixture
-def y(batch):
-    return batch[1]
-
-
 def test_margins():
     """16^(-1/4) = 1/2, 2.56^(-1/4) = sqrt(10)/4."""
     expected = [0.25, 0.5 * math.sqrt(10) / 4, 0.5]

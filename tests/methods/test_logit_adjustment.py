@@ -12,16 +12,6 @@ from imbal_lab.methods import LogitAdjustedLoss, log_prior, logit_adjusted_loss,
 COUNTS = (600, 30, 1)
 
 
-@pytest.fixture
-def logits(model, batch):
-    return model(batch[0]).detach()
-
-
-@pytest.fixture
-def y(batch):
-    return batch[1]
-
-
 def test_tau_one_is_balanced_softmax(logits, y):
     """Ren et al.: n_y e^(z_y) / sum_k n_k e^(z_k), with no logarithm of n anywhere."""
     n = torch.tensor(COUNTS, dtype=torch.float64)
