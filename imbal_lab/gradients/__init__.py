@@ -2,6 +2,13 @@
 
 from imbal_lab.gradients.book_keeping import BookKeeping
 from imbal_lab.gradients.class_by_class import OneBackwardAClass
+from imbal_lab.gradients.engine import ClassGradients, class_gradients_of
 from imbal_lab.gradients.graph import NoRuleError
 
-__all__ = ["BookKeeping", "NoRuleError", "OneBackwardAClass"]
+__all__ = [
+    "BookKeeping",
+    "ClassGradients",
+    "NoRuleError",
+    "OneBackwardAClass",
+    "class_gradients_of",
+]

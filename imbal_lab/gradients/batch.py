@@ -1,32 +1,84 @@
 """A batch ordered by class, so that a class is a slice."""
 
-from functools import cached_property
+import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
 
+PACK = 32  # rows of one Gram matrix: larger ones waste products between classes
+TILE = 16  # a product of 63 rows takes half as long again as one of 64
+
 
 class ClassOrder:
-    """Labels ``y`` [n] of C classes: an order of the rows in which each class is contiguous."""
+    """Labels ``y`` [n] of C classes, and an order of the rows in which a class is contiguous.
+
+    ``slices`` holds the place of every class that is present, in that order.
+    """
 
     def __init__(self, y: Tensor, num_classes: int) -> None:
-        self.y = y
-        self.num_classes = num_classes
-        self.in_order = bool((y[1:] >= y[:-1]).all())
-        self.order = None if self.in_order else torch.argsort(y, stable=True)
-        self.counts: list[int] = torch.bincount(y, minlength=num_classes).tolist()
-        self.sorted_y = y if self.order is None else y[self.order]
-
-    @cached_property
-    def slices(self) -> list[tuple[int, slice]]:
-        """(class, its examples) for every class that is present."""
-        found, start = [], 0
-        for c, count in enumerate(self.counts):
+        self.y, self.num_classes = y, num_classes
+        in_order = bool((y[1:] >= y[:-1]).all())
+        self.order = None if in_order else torch.argsort(y, stable=True)
+        self.slices: dict[int, slice] = {}
+        start = 0
+        for c, count in enumerate(torch.bincount(y, minlength=num_classes).tolist()):
             if count:
-                found.append((c, slice(start, start + count)))
+                self.slices[c] = slice(start, start + count)
             start += count
-        return found
+
+    def take(self, values: Tensor, rows: slice) -> Tensor:
+        """The rows of ``values`` [n, ...] in these places; a view where y is in order already."""
+        return values[rows] if self.order is None else values.index_select(0, self.order[rows])
 
     def sort(self, values: Tensor) -> Tensor:
-        """``values`` [n, ...] in class order; a view where the batch is in order already."""
-        return values if self.order is None else values[self.order]
+        """All rows of ``values`` [n, ...] in class order."""
+        return values if self.order is None else values.index_select(0, self.order)
+
+
+class Windows:
+    """The classes at ``slices`` of ``batch`` in windows of equal size, for batched products.
+
+    A window holds whole neighbouring classes; places that are left are filled with any row
+    and masked. As wide as the largest class, but at least PACK, and a multiple of TILE.
+    """
+
+    def __init__(self, batch: ClassOrder, slices: list[slice]) -> None:
+        largest = max(rows.stop - rows.start for rows in slices)
+        self.width = -(-max(largest, PACK) // TILE) * TILE
+        windows = merged(slices, self.width)
+        starts, stops = batch.y.new_tensor([(rows.start, rows.stop) for rows in windows]).T
+        places = starts[:, None] + torch.arange(self.width, device=batch.y.device)
+        self._inside = places < stops[:, None]  # [windows, width]
+        places = places.clamp_max(len(batch.y) - 1)
+        self._rows = places if batch.order is None else batch.order[places]
+        self._labels = batch.y[self._rows]
+        same = self._labels[:, :, None] == self._labels[:, None]
+        self._counts = same & self._inside[:, :, None] & self._inside[:, None]
+
+    def gather(self, values: Tensor) -> Tensor:
+        """``values`` [n, d] as [windows, width, d]."""
+        rows = values.index_select(0, self._rows.view(-1))
+        return rows.view(-1, self.width, values.shape[1])
+
+    def class_sums(self, gram: Tensor, into: Tensor) -> None:
+        """Add to ``into`` [C] the entries of ``gram`` [windows, width, width] within each class."""
+        each = torch.where(self._counts, gram, 0).sum(dim=2)
+        into.index_add_(0, self._labels.view(-1), each.view(-1))
+
+    def lengths(self, gram: Tensor, into: Tensor) -> None:
+        """Add to ``into`` [C] the square roots on the diagonal of ``gram``."""
+        each = torch.where(self._inside, gram.diagonal(dim1=1, dim2=2).sqrt(), 0)
+        into.index_add_(0, self._labels.view(-1), each.view(-1))
+
+
+def merged(slices: Iterable[slice], most: float = math.inf) -> list[slice]:
+    """Neighbours among ``slices`` made one, as long as it has at most ``most`` rows."""
+    found: list[slice] = []
+    for rows in slices:
+        last = found[-1] if found else slice(0, -1)
+        if last.stop == rows.start and rows.stop - last.start <= most:
+            found[-1] = slice(last.start, rows.stop)
+        else:
+            found.append(rows)
+    return found

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+COPY = "ToCopyBackward0"  # to another dtype, as autocast does
 SAME_SHAPE = {
     "AddBackward0",
     "SubBackward0",
@@ -33,6 +34,7 @@ SAME_SHAPE = {
     "SoftplusBackward0",
     "SigmoidBackward0",
     "TanhBackward0",
+    COPY,
 }
 RESHAPE = {"ViewBackward0", "UnsafeViewBackward0", "ReshapeAliasBackward0"}
 ALONG_DIMS = {  # exact unless the first dimension is among them
@@ -54,9 +56,14 @@ LAYERS = {
     "AddmmBackward0": (1, 2, 0),  # nn.Linear
     "MmBackward0": (0, 1, None),  # nn.Linear without bias
     "ConvolutionBackward0": (0, 1, 2),
+    "NativeBatchNormBackward0": (0, 1, 2),  # in eval mode
     "NativeGroupNormBackward0": (0, 1, 2),
     "NativeLayerNormBackward0": (0, 1, 2),
 }
+SAVED_INPUT = {"AddmmBackward0": "_saved_mat1", "MmBackward0": "_saved_self"}
+LINEAR = {"AddmmBackward0", "MmBackward0"}
+KNOWN = SAME_SHAPE | RESHAPE | ALONG_DIMS | EACH_EXAMPLE | LAYERS.keys()
+BATCH_NORMS = {"NativeBatchNormBackward0", "CudnnBatchNormBackward0", "MiopenBatchNormBackward0"}
 
 
 class NoRuleError(Exception):
@@ -90,6 +97,8 @@ def trained_layers(losses: Tensor, params: Sequence[Tensor]) -> list[Layer]:
         raise NoRuleError("a layer or parameter is used more than once")
     if not found:
         raise NoRuleError("the losses depend on no trained layer")
+    if any(x is not None and x._backward_hooks for x in map(saved_input, found)):
+        raise NoRuleError("an activation has a hook of its own")
     higher = ancestors(list(found), parents)
     return [Layer(node, *pair, lowest=node not in higher) for node, pair in found.items()]
 
@@ -123,8 +132,10 @@ def ancestors(nodes: list[Any], parents: dict[Any, list[Any]]) -> set[Any]:
 def data_inputs(node: Any, n: int) -> list[Any]:
     """The nodes whose outputs flow through ``node``; NoRuleError if it may mix examples."""
     name = node.name()
-    if name not in SAME_SHAPE | RESHAPE | ALONG_DIMS | EACH_EXAMPLE | LAYERS.keys():
+    if name not in KNOWN:
         raise NoRuleError(f"there is no rule for {name.removesuffix('Backward0')}")
+    if name in BATCH_NORMS and node._saved_training:
+        raise NoRuleError("batch normalisation in training mode mixes the examples of the batch")
     edges = node.next_functions
     if name in LAYERS:
         edges = [edges[LAYERS[name][0]]]
@@ -159,19 +170,34 @@ def trained_by(node: Any, wanted: set[int]) -> tuple[Tensor | None, Tensor | Non
     name = node.name()
     if name not in LAYERS:
         return None
-    _, weight_at, bias_at = LAYERS[name]
-    weight = node.next_functions[weight_at][0]
-    bias = None if bias_at is None else node.next_functions[bias_at][0]
-    if name in ("AddmmBackward0", "MmBackward0") and weight is not None:
-        if weight.name() != "TBackward0":
-            raise NoRuleError("a matrix product is not that of a linear layer")
-        weight = weight.next_functions[0][0]
     if name == "AddmmBackward0" and (node._saved_alpha, node._saved_beta) != (1, 1):
         raise NoRuleError("a linear layer is scaled")
-    found = leaf(weight, wanted), leaf(bias, wanted)
+    bias_at = LAYERS[name][2]
+    bias = None if bias_at is None else uncopied(node.next_functions[bias_at][0])
+    found = leaf(weight_of(node), wanted), leaf(bias, wanted)
     if name == "AddmmBackward0" and found[1] is not None and found[1].dim() != 1:
         raise NoRuleError("a linear layer adds a bias that is not a vector")
     return found if any(p is not None for p in found) else None
+
+
+def weight_of(node: Any) -> Any:
+    """Where the weight of the layer ``node`` comes from; a linear layer turns it first."""
+    weight = node.next_functions[LAYERS[node.name()][1]][0]
+    if node.name() in LINEAR and weight is not None:
+        if weight.name() != "TBackward0":
+            raise NoRuleError("a matrix product is not that of a linear layer")
+        weight = weight.next_functions[0][0]
+    return uncopied(weight)
+
+
+def uncopied(node: Any) -> Any:
+    """Autocast hands a layer a copy of its parameter in half precision; this is the original."""
+    return node.next_functions[0][0] if node is not None and node.name() == COPY else node
+
+
+def saved_input(node: Any) -> Tensor | None:
+    """What autograd kept of a layer's input; None if no trained parameter needs it."""
+    return getattr(node, SAVED_INPUT.get(node.name(), "_saved_input"))
 
 
 def leaf(node: Any, wanted: set[int]) -> Tensor | None:
@@ -184,7 +210,7 @@ def leaf(node: Any, wanted: set[int]) -> Tensor | None:
 
 
 def is_leaf(node: Any) -> bool:
-    return node.name() == "torch::autograd::AccumulateGrad"
+    return node is not None and node.name() == "torch::autograd::AccumulateGrad"
 
 
 def is_parameter(node: Any) -> bool:

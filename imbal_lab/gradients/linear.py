@@ -1,140 +1,185 @@
-"""nn.Linear: class norms from Gram matrices, without the class gradients themselves.
+"""The linear layers: class norms from Gram matrices, without the class gradients themselves.
 
-With inputs a_i and output-gradients d_i, the class gradient is sum_{i in c} d_i a_i^T, so
+With inputs a_i and output-gradients d_i of a layer, g_c = sum_{i in c} d_i a_i^T, so
 
-    <g_b, g_c> = sum_{i in b, j in c} (<a_i, a_j> + 1) <d_i, d_j>      (+ 1 is the bias)
+    <g_b, g_c> = sum_{i in b, j in c} S_ij,   S = sum_layers (A A^T + 1) o (D D^T)
 
-Classes with few rows go this way, together in packs. A class with many rows costs less as a
-gradient of its own, which is kept and later takes the place of its rows in the weighted sum:
-there are at most 2 n (i + o) / (i o) such classes, so little memory is held.
+(o is the product entry by entry, + 1 is the bias): one matrix S [rows, rows] for all layers,
+of which the norms need only the blocks of each class. They are computed for windows of
+several classes at a time. A class with many rows costs less as a gradient of its own, which
+is kept and later takes the place of its rows in the weighted sum.
 
-A Gram sum rounds to about eps times the sum of the absolute terms. Where the gradients of a
-class cancel, that is much more than its norm: ``slack`` bounds the sum, and the caller asks
-for :meth:`exact` where the norm is small beside it.
+A Gram sum rounds to about eps times the sum of the absolute terms, which (sum_i sqrt(S_ii))^2
+bounds. Where the gradients of a class cancel, that is much more than its norm: the caller is
+told the bound, ``slack``, and asks for :meth:`exact` where the norm is small beside it.
 """
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.gradients.batch import ClassOrder
+from imbal_lab.gradients.batch import ClassOrder, Windows, merged
 from imbal_lab.gradients.graph import Layer
 
-PACK = 128  # rows of one Gram matrix: larger ones waste products between classes
+ENTRY = 24  # what an entry of a kept gradient costs to measure, weigh and add, in flops
+
+
+class Use(NamedTuple):
+    """A linear layer with its inputs [rows, i] and deltas [rows, o]."""
+
+    layer: Layer
+    inputs: Tensor | None  # None: the weight is not trained
+    deltas: Tensor
 
 
 class LinearRule:
-    """``inputs`` [n * k, i] and ``deltas`` [n * k, o]: k rows an example."""
+    """All linear layers of a model that see as many rows, ``batch`` in number.
 
-    def __init__(self, layer: Layer, inputs: Tensor | None, deltas: Tensor, batch: ClassOrder):
-        self.layer, self.batch = layer, batch
-        self.rows = len(deltas) // len(batch.y)
-        self.deltas = self._sorted(deltas)
-        self.inputs = None if inputs is None else self._sorted(inputs)
-        self.kept: dict[int, tuple[Tensor, ...]] = {}
+    That is the number of examples, or a multiple of it where layers see sequences.
+    """
 
-    def _sorted(self, values: Tensor) -> Tensor:
-        by_example = values.reshape(len(self.batch.y), self.rows, -1)
-        return self.batch.sort(by_example).flatten(0, 1)
+    def __init__(self, batch: ClassOrder) -> None:
+        self.batch = batch
+        self.uses: list[Use] = []
+        self.kept: dict[int, list[Tensor | None]] = {}  # class -> gradient of each weight
+
+    def add(self, layer: Layer, inputs: Tensor | None, deltas: Tensor) -> None:
+        """One more layer: ``inputs`` [rows, i] and ``deltas`` [rows, o]."""
+        self.uses.append(Use(layer, inputs, deltas))
 
     def squared_norms(self) -> tuple[Tensor, Tensor]:
         """Squared class norms [C] and ``slack`` [C], which bounds their absolute terms."""
-        squared = self.deltas.new_zeros(self.batch.num_classes)
+        squared = self.uses[0].deltas.new_zeros(self.batch.num_classes)
         slack = torch.zeros_like(squared)
-        for members in self._packs():
-            rows = slice(members[0][1].start, members[-1][1].stop)
-            if len(members) == 1 and self._is_large(rows):
-                c = members[0][0]
-                self.kept[c] = self._gradient(rows)
-                squared[c] = sum(g.square().sum() for g in self.kept[c])
-                continue
-            gram = self._gram(rows)
-            labels = self._labels(rows)
-            lengths = gram.diagonal().clamp_min(0).sqrt()
-            slack.index_add_(0, labels, lengths)
-            together = torch.where(labels[:, None] == labels[None], gram, 0).sum(dim=1)
-            squared.index_add_(0, labels, together)
+        for c in self._large():
+            self.kept[c] = self._gradients(c)
+            squared[c] = self._squared(c, self.kept[c])
+        if rest := self._rest():
+            windows = Windows(self.batch, rest)
+            gram = self._sample_gram(windows.gather)
+            windows.class_sums(gram, into=squared)
+            windows.lengths(gram, into=slack)
         return squared, slack.square_()
 
     def exact(self, c: int) -> Tensor:
         """The squared norm of class ``c`` from its gradient."""
-        rows = dict(self._row_slices())[c]
-        return torch.stack([g.square().sum() for g in self._gradient(rows)]).sum()
+        return self._squared(c, self._gradients(c))
 
     def gram(self) -> Tensor:
-        """<g_b, g_c>, [C, C]."""
-        all_rows = slice(0, len(self.deltas))
-        labels = self._labels(all_rows)
-        member = torch.nn.functional.one_hot(labels, self.batch.num_classes).to(self.deltas.dtype)
-        return member.T @ self._gram(all_rows) @ member
+        """<g_b, g_c>, [C, C]: from S, or from the class gradients where that costs less."""
+        present, rows = len(self.batch.slices), len(self.batch.y)
+        if (2 * present**2 + ENTRY * present) * self._size < 2 * rows**2 * self._width:
+            return self._gram_of_gradients()
+        sample_gram = self._sample_gram(lambda values: values)
+        member = F.one_hot(self.batch.y, self.batch.num_classes).to(sample_gram.dtype)
+        return member.T @ sample_gram @ member
 
-    def weighted(self, weights: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """(parameter, sum_c w_c g_c) for weight and bias."""
-        total: list[Tensor] | None = None
-        for c, kept in self.kept.items():
-            part = [weights[c] * g for g in kept]
-            total = part if total is None else [t.add_(g) for t, g in zip(total, part, strict=True)]
-        for rows in self._not_kept():
-            scaled = self.deltas[rows] * weights[self._labels(rows)][:, None]
-            if total is None:
-                total = list(self._gradient(rows, scaled))
-                continue
-            if self.layer.weight is not None:
-                assert self.inputs is not None
-                total[0].addmm_(scaled.T, self.inputs[rows])
-            if self.layer.bias is not None:
-                total[-1].add_(scaled.sum(dim=0))
-        params = [p for p in (self.layer.weight, self.layer.bias) if p is not None]
-        return list(zip(params, total or [], strict=True))
+    def weighted(self, weights: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """(parameter, sum_c w_c g_c) for every weight and bias; can be asked for once."""
+        each = weights[self.batch.y]
+        while self.uses:
+            use, kept = self.uses.pop(), [(c, rows.pop()) for c, rows in self.kept.items()]
+            if use.layer.bias is not None:
+                yield use.layer.bias, each @ use.deltas
+            if use.layer.weight is not None:
+                yield use.layer.weight, self._weighted(use, kept, weights, each)
 
-    def _gradient(self, rows: slice, deltas: Tensor | None = None) -> tuple[Tensor, ...]:
-        mine = self.deltas[rows] if deltas is None else deltas
-        weight = () if self.inputs is None else (mine.T @ self.inputs[rows],)
-        return weight if self.layer.bias is None else (*weight, mine.sum(dim=0))
+    def _weighted(
+        self, use: Use, kept: list[tuple[int, Tensor | None]], weights: Tensor, each: Tensor
+    ) -> Tensor:
+        """The weight's part: kept gradients, and the rows of all other classes at once."""
+        assert use.inputs is not None
+        if not kept:
+            return (use.deltas * each[:, None]).T @ use.inputs
+        total: Tensor | None = None
+        for c, gradient in kept:
+            assert gradient is not None
+            part = gradient.mul_(weights[c])
+            total = part if total is None else total.add_(part)
+        assert total is not None
+        for rows in merged(self._rest()):
+            deltas, inputs, w = (self.batch.take(v, rows) for v in (use.deltas, use.inputs, each))
+            total.addmm_((deltas * w[:, None]).T, inputs)
+        return total
 
-    def _gram(self, rows: slice) -> Tensor:
-        """(<a_i, a_j> + 1) <d_i, d_j> for ``rows``; only what is trained counts."""
-        deltas = self.deltas[rows]
-        gram = deltas @ deltas.T
-        if self.inputs is None:
-            return gram
-        inputs = self.inputs[rows]
-        between = inputs @ inputs.T
-        return gram.mul_(between if self.layer.bias is None else between.add_(1))
+    def _sample_gram(self, rows_of: Callable[[Tensor], Tensor]) -> Tensor:
+        """S for the rows that ``rows_of`` takes, [..., rows, rows]; only what is trained counts."""
+        total: Tensor | None = None
+        for layer, inputs, deltas in self.uses:
+            d = rows_of(deltas)
+            gram = d @ d.mT
+            if inputs is not None:
+                a = rows_of(inputs)
+                between = a @ a.mT
+                gram *= between if layer.bias is None else between.add_(1)
+            total = gram if total is None else total.add_(gram)
+        assert total is not None
+        return total
 
-    def _is_large(self, rows: slice) -> bool:
-        """Whether the Gram matrix of ``rows`` costs more than their gradient."""
-        i = 1 if self.inputs is None else self.inputs.shape[1]
-        o = self.deltas.shape[1]
-        count = rows.stop - rows.start
-        return count > PACK / 2 and count * (i + o) > i * o / 2
+    def _gradients(self, c: int) -> list[Tensor | None]:
+        """The gradient of class ``c`` with respect to every weight; None if it is not trained."""
+        rows, take = self.batch.slices[c], self.batch.take
+        return [
+            None if use.inputs is None else take(use.deltas, rows).T @ take(use.inputs, rows)
+            for use in self.uses
+        ]
 
-    def _labels(self, rows: slice) -> Tensor:
-        return self.batch.sorted_y.repeat_interleave(self.rows)[rows]
+    def _squared(self, c: int, gradients: list[Tensor | None]) -> Tensor:
+        """The squared norm of ``gradients`` of class ``c``, and of those of the biases."""
+        rows = self.batch.slices[c]
+        biases = [
+            self.batch.take(use.deltas, rows).sum(dim=0)
+            for use in self.uses
+            if use.layer.bias is not None
+        ]
+        parts = [g.view(-1) for g in (*gradients, *biases) if g is not None]
+        return torch.stack([torch.dot(g, g) for g in parts]).sum()
 
-    def _row_slices(self) -> list[tuple[int, slice]]:
-        k = self.rows
-        return [(c, slice(s.start * k, s.stop * k)) for c, s in self.batch.slices]
+    def _gram_of_gradients(self) -> Tensor:
+        present = self.batch.slices
+        gram = self.uses[0].deltas.new_zeros(len(present), len(present))
+        take = self.batch.take
+        for layer, inputs, deltas in self.uses:
+            if layer.bias is not None:
+                table = torch.stack([take(deltas, rows).sum(dim=0) for rows in present.values()])
+                gram.addmm_(table, table.T)
+            if inputs is not None:
+                table = torch.stack(
+                    [take(deltas, rows).T @ take(inputs, rows) for rows in present.values()]
+                ).flatten(1)
+                gram.addmm_(table, table.T)
+        at = self.batch.y.new_tensor(list(present))
+        full = gram.new_zeros(self.batch.num_classes, self.batch.num_classes)
+        return full.index_put_((at[:, None], at), gram)
 
-    def _packs(self) -> list[list[tuple[int, slice]]]:
-        """Neighbouring classes of together at most PACK rows; a large class is alone."""
-        packs: list[list[tuple[int, slice]]] = []
-        for c, rows in self._row_slices():
-            last = packs[-1] if packs else []
-            alone = not last or self._is_large(rows) or self._is_large(last[-1][1])
-            if alone or rows.stop - last[0][1].start > PACK:
-                packs.append([(c, rows)])
-            else:
-                last.append((c, rows))
-        return packs
+    def _large(self) -> list[int]:
+        """The classes, largest first, whose gradient costs less than their Gram matrix.
 
-    def _not_kept(self) -> list[slice]:
-        """The runs of rows whose class has no gradient of its own."""
-        runs: list[slice] = []
-        for c, rows in self._row_slices():
-            if c in self.kept:
-                continue
-            if runs and runs[-1].stop == rows.start:
-                runs[-1] = slice(runs[-1].start, rows.stop)
-            else:
-                runs.append(rows)
-        return runs
+        The first needs no memory of its own, as it becomes the weighted sum; the others
+        together are held to the size of inputs and deltas.
+        """
+        if not self._size:
+            return []
+        sizes = {c: rows.stop - rows.start for c, rows in self.batch.slices.items()}
+        by_size = sorted(sizes, key=lambda c: -sizes[c])
+        most = 1 + len(self.batch.y) * self._width // self._size
+        worth = ENTRY * self._size / (2 * self._width)
+        return [c for c in by_size[:most] if sizes[c] ** 2 > worth]
+
+    def _rest(self) -> list[slice]:
+        """The places of the classes that are not kept."""
+        return [rows for c, rows in self.batch.slices.items() if c not in self.kept]
+
+    @cached_property
+    def _width(self) -> int:
+        """i + o of all layers: what a row holds, and half the flops of an entry of S."""
+        return sum(d.shape[1] + (0 if a is None else a.shape[1]) for _, a, d in self.uses)
+
+    @cached_property
+    def _size(self) -> int:
+        """i * o of all layers."""
+        return sum(d.shape[1] * a.shape[1] for _, a, d in self.uses if a is not None)

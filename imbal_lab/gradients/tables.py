@@ -2,16 +2,22 @@
 
 A convolution uses its few parameters at many positions, so that here a table of the class
 gradients is small beside the layer's own input; each class costs the weight gradient of its
-own examples, together no more than the ordinary one. Where the table would be the larger of
-the two (a wide layer on a small picture), only the norms are kept, and the weighted sum is
-one ordinary weight gradient of the weighted deltas.
+own examples, together no more than the ordinary one. Where the table would be much the larger
+(a wide layer on a small picture), only the norms are kept, and the weighted sum is one ordinary
+weight gradient of the weighted deltas.
 """
+
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from imbal_lab.gradients.batch import ClassOrder
 from imbal_lab.gradients.graph import Layer
+
+FITS = 4  # a table may be this many times as large as the input and delta of its layer
+CHUNK = 32  # examples whose products are in memory together
 
 
 class ConvolutionRule:
@@ -20,10 +26,10 @@ class ConvolutionRule:
     def __init__(self, layer: Layer, inputs: Tensor, deltas: Tensor, batch: ClassOrder) -> None:
         self.layer, self.batch = layer, batch
         self.inputs, self.deltas = batch.sort(inputs), batch.sort(deltas)
-        size = sum(p.numel() for p in trained(layer))
-        fits = len(batch.slices) * size <= inputs.numel() + deltas.numel()
+        self.size = sum(p.numel() for p in trained(layer))
+        self.kernel = layer.node._saved_weight.detach().to(deltas.dtype)  # read for its shape
         self.table: Tensor | None = None
-        if fits:
+        if len(batch.slices) * self.size <= FITS * (inputs.numel() + deltas.numel()):
             self.table = self._table()
             del self.inputs, self.deltas
 
@@ -33,7 +39,7 @@ class ConvolutionRule:
             squared = self.table.square().sum(dim=1)
         else:
             squared = self.deltas.new_zeros(self.batch.num_classes)
-            for c, rows in self.batch.slices:
+            for c, rows in self.batch.slices.items():
                 squared[c] = self._gradient(rows).square().sum()
         return squared, torch.zeros_like(squared)
 
@@ -41,25 +47,24 @@ class ConvolutionRule:
         """The squared norm of class ``c``."""
         if self.table is not None:
             return self.table[c].square().sum()
-        return self._gradient(dict(self.batch.slices)[c]).square().sum()
+        return self._gradient(self.batch.slices[c]).square().sum()
 
     def gram(self) -> Tensor:
         """<g_b, g_c>, [C, C]."""
         table = self._table() if self.table is None else self.table
         return table @ table.T
 
-    def weighted(self, weights: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def weighted(self, weights: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """(parameter, sum_c w_c g_c) for weight and bias."""
         if self.table is not None:
-            return shaped(self.layer, weights @ self.table)
-        each = weights[self.batch.sorted_y].view(-1, *[1] * (self.deltas.dim() - 1))
-        total = self._gradient(slice(None), self.deltas * each)
-        return shaped(self.layer, total)
+            yield from shaped(self.layer, weights @ self.table)
+        else:
+            each = weights[self.batch.sort(self.batch.y)].view(-1, *[1] * (self.deltas.dim() - 1))
+            yield from shaped(self.layer, self._gradient(slice(None), self.deltas * each))
 
     def _table(self) -> Tensor:
-        size = sum(p.numel() for p in trained(self.layer))
-        table = self.deltas.new_zeros(self.batch.num_classes, size)
-        for c, rows in self.batch.slices:
+        table = self.deltas.new_zeros(self.batch.num_classes, self.size)
+        for c, rows in self.batch.slices.items():
             table[c] = self._gradient(rows)
         return table
 
@@ -69,7 +74,7 @@ class ConvolutionRule:
         _, weight, bias = torch.ops.aten.convolution_backward(
             deltas,
             self.inputs[rows],
-            node._saved_weight.detach(),
+            self.kernel,
             [deltas.shape[1]],
             node._saved_stride,
             node._saved_padding,
@@ -83,12 +88,11 @@ class ConvolutionRule:
 
 
 class NormRule:
-    """Scale and shift of nn.GroupNorm and nn.LayerNorm, from the statistics autograd saved."""
+    """Scale and shift of a normalisation layer, from the statistics that autograd saved."""
 
     def __init__(self, layer: Layer, inputs: Tensor, deltas: Tensor, batch: ClassOrder) -> None:
         self.layer = layer
-        group = layer.node.name() == "NativeGroupNormBackward0"
-        scale, shift = (group_norm if group else layer_norm)(layer, inputs, deltas)
+        scale, shift = PER_ROW[layer.node.name()](layer.node, inputs, deltas)
         pairs = ((layer.weight, scale), (layer.bias, shift))
         each = torch.cat([g for p, g in pairs if p is not None], dim=1)
         each = each.view(len(batch.y), -1, each.shape[1]).sum(dim=1)  # rows of one example
@@ -107,30 +111,50 @@ class NormRule:
         """<g_b, g_c>, [C, C]."""
         return self.table @ self.table.T
 
-    def weighted(self, weights: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def weighted(self, weights: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """(parameter, sum_c w_c g_c) for scale and shift."""
-        return shaped(self.layer, weights @ self.table)
+        yield from shaped(self.layer, weights @ self.table)
 
 
-def group_norm(layer: Layer, inputs: Tensor, deltas: Tensor) -> tuple[Tensor, Tensor]:
+def group_norm(node: Any, inputs: Tensor, deltas: Tensor) -> tuple[Tensor, Tensor]:
     """Gradients of scale and shift for every row: [rows, channels] twice."""
-    node = layer.node
     n, channels = inputs.shape[:2]
     per_group = channels // node._saved_group
     mean = node._saved_result1.view(n, -1).repeat_interleave(per_group, dim=1)
     rstd = node._saved_result2.view(n, -1).repeat_interleave(per_group, dim=1)
-    inputs, deltas = inputs.flatten(2), deltas.flatten(2)
+    return over_positions(inputs, deltas, mean, rstd)
+
+
+def batch_norm(node: Any, inputs: Tensor, deltas: Tensor) -> tuple[Tensor, Tensor]:
+    """The same for batch normalisation in eval mode, which treats examples one by one."""
+    rstd = torch.rsqrt(node._saved_running_var + node._saved_eps)
+    return over_positions(inputs, deltas, node._saved_running_mean, rstd)
+
+
+def over_positions(
+    inputs: Tensor, deltas: Tensor, mean: Tensor, rstd: Tensor
+) -> tuple[Tensor, Tensor]:
+    """sum_t d_t (x_t - mean) rstd and sum_t d_t over the positions t: [rows, channels] twice."""
+    inputs, deltas = (v.reshape(*v.shape[:2], -1) for v in (inputs, deltas))
+    chunks = zip(inputs.split(CHUNK), deltas.split(CHUNK), strict=True)
+    products = torch.cat([torch.linalg.vecdot(x, d) for x, d in chunks])
     shift = deltas.sum(dim=2)
-    return (torch.linalg.vecdot(inputs, deltas) - mean * shift) * rstd, shift
+    return (products - mean * shift) * rstd, shift
 
 
-def layer_norm(layer: Layer, inputs: Tensor, deltas: Tensor) -> tuple[Tensor, Tensor]:
+def layer_norm(node: Any, inputs: Tensor, deltas: Tensor) -> tuple[Tensor, Tensor]:
     """Gradients of scale and shift for every row: [rows, features] twice."""
-    node = layer.node
     normalized = (inputs - node._saved_result1) * node._saved_result2
     first = inputs.dim() - len(node._saved_normalized_shape)
     rows = (deltas * normalized).flatten(first), deltas.flatten(first)
     return rows[0].flatten(0, -2), rows[1].flatten(0, -2)
+
+
+PER_ROW = {
+    "NativeBatchNormBackward0": batch_norm,
+    "NativeGroupNormBackward0": group_norm,
+    "NativeLayerNormBackward0": layer_norm,
+}
 
 
 def trained(layer: Layer) -> list[Tensor]:

@@ -13,8 +13,9 @@ direction, and weight decay is added to it unnormalised. Backward passes add up 
 as always, each one weighted by itself.
 
 There are two engines with the same result. Book-keeping takes one pass for all classes; where
-it would not be exact (batch normalisation in training mode, a layer used twice, a module it
-has no rule for) one exact backward pass a class takes its place, and ``engine_note`` says why.
+it has no rule for a module, one exact backward pass a class takes its place, and
+``engine_note`` says why. Batch normalisation in training mode (it mixes the classes) and
+layers used more than once are refused, unless ``class_by_class=True`` allows that slow road.
 
 The gradient is written to the ``.grad`` of the model's parameters while ``backward()`` runs.
 ``torch.autograd.grad`` on this loss therefore sees nothing, and neither does whatever came
@@ -28,7 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.gradients import BookKeeping, NoRuleError, OneBackwardAClass
+from imbal_lab.gradients import class_gradients_of
 from imbal_lab.methods.pcngd import normalized
 
 Rule = Callable[[Tensor], Tensor]
@@ -37,18 +38,44 @@ Rule = Callable[[Tensor], Tensor]
 class PerClass(nn.Module):
     """Mean cross-entropy whose backward pass weighs the class gradients by ``rule``.
 
-    ``rule`` maps class-gradient norms [C] to weights [C]. After ``backward()``, ``norms``
-    and ``weights`` hold the last batch's; the norm of an absent class is zero. ``engine_note``
-    is empty, or the reason why the last batch took one backward pass a class.
+    ``rule`` maps class-gradient norms [C] to weights [C]; with ``rule_on="gram"`` it is given
+    the class Gramian [C, C] instead, as the weightings of multi-task learning want it
+    (``torchjd.aggregation.PCGradWeighting()`` and its like). After ``backward()``:
 
+    - ``norms`` [C] and ``weights`` [C] of the last batch; an absent class has norm zero;
+    - ``gram`` [C, C], the inner products <g_b, g_c>, where the rule is on it or the attribute
+      ``keep_gram`` is true (switch it on for the steps you want it on), else None;
+    - ``engine_note``, empty, or the reason why the batch took one backward pass a class.
+
+    ``class_by_class=True`` allows batch normalisation in training mode and shared layers.
     Parameters that are frozen, or that the loss does not depend on, are left alone.
+    Raises ValueError for another ``rule_on``.
+
+    >>> model = nn.Linear(2, 3)
+    >>> criterion = PerClass(model, num_classes=3)
+    >>> criterion(model(torch.ones(4, 2)), torch.tensor([0, 0, 1, 2])).backward()
+    >>> torch.allclose(criterion.norms * criterion.weights, torch.ones(3))  # all pull alike
+    True
     """
 
-    def __init__(self, model: nn.Module, num_classes: int, rule: Rule = normalized) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        num_classes: int,
+        rule: Rule = normalized,
+        *,
+        rule_on: str = "norms",
+        class_by_class: bool = False,
+    ) -> None:
         super().__init__()
+        if rule_on not in ("norms", "gram"):
+            raise ValueError(f"rule_on={rule_on!r}: choose one of ['gram', 'norms']")
         self.num_classes = num_classes
-        self.rule = rule
+        self.rule, self.rule_on = rule, rule_on
+        self.class_by_class = class_by_class
+        self.keep_gram = False
         self.norms = self.weights = torch.zeros(num_classes)
+        self.gram: Tensor | None = None
         self.engine_note = ""
         self._model = (model,)  # in a tuple, so that its parameters are not ours as well
         self._anchor = torch.zeros((), requires_grad=True)
@@ -71,17 +98,26 @@ class PerClass(nn.Module):
     def fill_gradients(self, losses: Tensor, y: Tensor, scale: Tensor) -> None:
         """Add scale * sum_l w_l g_l to every parameter's ``.grad``."""
         params = [p for p in self._model[0].parameters() if p.requires_grad]
-        engine: BookKeeping | OneBackwardAClass
-        try:
-            engine = BookKeeping(losses, y, self.num_classes, params)
-            self.engine_note = ""
-        except NoRuleError as reason:
-            engine = OneBackwardAClass(losses, y, self.num_classes, params)
-            self.engine_note = f"one backward pass a class: {reason}"
-        self.norms = engine.norms()
-        self.weights = self.rule(self.norms)
-        for param, direction in engine.weighted_sum(self.weights * scale):
-            param.grad = direction if param.grad is None else param.grad + direction
+        engine = class_gradients_of(
+            losses,
+            y,
+            self.num_classes,
+            params,
+            class_by_class=self.class_by_class,
+            scale=scale,
+            free_graph=True,
+        )
+        self.engine_note = engine.note
+        self.norms = seen = engine.norms()
+        self.gram = engine.gram() if self.keep_gram or self.rule_on == "gram" else None
+        if self.gram is not None and self.rule_on == "gram":
+            seen = self.gram
+        self.weights = self.rule(seen)
+        for param, direction in engine.weighted_sum(self.weights):
+            if param.grad is None:
+                param.grad = direction
+            else:
+                param.grad += direction
 
 
 class _WeightedBackward(torch.autograd.Function):

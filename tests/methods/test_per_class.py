@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
+from torchjd import aggregation
 
 from imbal_lab.methods import PerClass, class_gradients, gd_step, pcngd_step, unit_directions
 
@@ -55,6 +56,46 @@ def test_your_own_rule(model, batch):
     criterion(model(batch[0]), batch[1]).backward()
     _, g1, g2 = class_gradients(model, *batch, 3)
     torch.testing.assert_close(flat_grad(model), 2 * g1 - g2, **CLOSE)
+
+
+def test_the_gramian_on_request(model, batch):
+    criterion, grads = PerClass(model, 3), class_gradients(model, *batch, 3)
+    criterion(model(batch[0]), batch[1]).backward()
+    assert criterion.gram is None
+    criterion.keep_gram = True
+    (8 * criterion(model(batch[0]), batch[1])).backward()  # a scaled loss has the same Gramian
+    torch.testing.assert_close(criterion.gram, grads @ grads.T)
+    torch.testing.assert_close(criterion.weights, 1 / grads.norm(dim=1))
+
+
+def test_a_rule_on_the_gramian(model, batch):
+    """A rule that needs angles: half of each class whose gradient opposes that of class 0."""
+    criterion = PerClass(model, 3, lambda gram: torch.where(gram[0] < 0, 0.5, 1.0), rule_on="gram")
+    criterion(model(batch[0]), batch[1]).backward()
+    grads = class_gradients(model, *batch, 3)
+    factors = [0.5 if grads[0] @ g < 0 else 1.0 for g in grads]
+    assert set(factors) == {0.5, 1.0}
+    expected = sum(f * g for f, g in zip(factors, grads, strict=True))
+    torch.testing.assert_close(flat_grad(model), expected, **CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("weighting", "aggregator"),
+    [
+        (aggregation.IMTLGWeighting(), aggregation.IMTLG()),
+        (aggregation.MGDAWeighting(), aggregation.MGDA()),
+    ],
+)
+def test_a_weighting_of_torchjd_as_rule(weighting, aggregator, model, batch):
+    """Against torchjd's own aggregation of the matrix of class gradients."""
+    expected = aggregator(class_gradients(model, *batch, 3))
+    PerClass(model, 3, weighting, rule_on="gram")(model(batch[0]), batch[1]).backward()
+    torch.testing.assert_close(flat_grad(model), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_rule_on_something_else_is_refused(model):
+    with pytest.raises(ValueError, match=r"rule_on='angles': choose one of \['gram', 'norms'\]"):
+        PerClass(model, 3, rule_on="angles")
 
 
 def test_momentum_and_weight_decay_act_on_the_combined_direction(model, batch, params_of, moved):
@@ -253,11 +294,53 @@ def test_the_class_gradients_of_a_joint_batchnorm_pass_are_exact():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)).double()
     x, y = torch.randn(8, 2, dtype=torch.float64), torch.tensor([0, 0, 0, 0, 0, 0, 1, 1])
-    PerClass(model, 2, rule=torch.ones_like)(model(x), y).backward()
+    PerClass(model, 2, rule=torch.ones_like, class_by_class=True)(model(x), y).backward()
     weighted = flat_grad(model)
     model.zero_grad()
     F.cross_entropy(model(x), y).backward()
     torch.testing.assert_close(weighted, flat_grad(model), **CLOSE)
+
+
+class Twice(nn.Module):
+    """One layer used twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.head = nn.Linear(3, 3), nn.Linear(3, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.inner(self.inner(x).tanh()))
+
+
+def normed() -> nn.Module:
+    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 3))
+
+
+@pytest.mark.parametrize(
+    ("make", "remedy"),
+    [
+        (normed, r"mixes the classes.*nn\.GroupNorm.*eval mode.*class_by_class=True"),
+        (lambda: nn.Sequential(normed(), nn.Softsign()), r"mixes the classes"),  # no rule either
+        (Twice, r"used more than once.*layer of its own.*class_by_class=True"),
+        (lambda: nn.Sequential(Twice(), nn.Softsign()), r"used more than once"),
+    ],
+)
+def test_batchnorm_and_shared_layers_are_refused_until_allowed(make, remedy, batch):
+    model = make().double()
+    with pytest.raises(ValueError, match=remedy):
+        PerClass(model, 3)(model(batch[0]), batch[1]).backward()
+    assert all(p.grad is None for p in model.parameters())
+    criterion = PerClass(model, 3, class_by_class=True)
+    criterion(model(batch[0]), batch[1]).backward()
+    assert criterion.engine_note.startswith("one backward pass a class: ")
+
+
+def test_a_module_without_a_rule_needs_no_permission(batch):
+    model = nn.Sequential(nn.Linear(3, 3), nn.Softsign()).double()
+    criterion = PerClass(model, 3)
+    criterion(model(batch[0]), batch[1]).backward()
+    assert criterion.engine_note == "one backward pass a class: there is no rule for Abs"
+    torch.testing.assert_close(flat_grad(model), direction(model, *batch), **CLOSE)
 
 
 def test_another_number_of_outputs_is_refused(model, batch):
