@@ -47,24 +47,29 @@ def check_batch(
             f"logits, y: shapes {tuple(logits.shape)} and {tuple(y.shape)}; give [n, C] and [n], "
             "or [n, C, H, W] and [n, H, W]"
         )
-    if y.dtype != torch.int64:
-        raise ValueError(f"y: dtype {y.dtype}; class labels are torch.int64, try y.long()")
-    if y.numel() == 0:
-        raise ValueError(f"y: shape {tuple(y.shape)} holds no label; leave out the empty batch")
     classes = logits.shape[1]
     if num_classes not in (None, classes):
         raise ValueError(
             f"counts: {num_classes} classes, but the logits have {classes}; give as many counts "
             "as the model has outputs"
         )
+    check_labels(y, classes, ignore_index)
+
+
+def check_labels(y: Tensor, num_classes: int, ignore_index: int | None = None) -> None:
+    """ValueError unless ``y``, of any shape, holds labels 0..C-1 (or ``ignore_index``)."""
+    if y.dtype != torch.int64:
+        raise ValueError(f"y: dtype {y.dtype}; class labels are torch.int64, try y.long()")
+    if y.numel() == 0:
+        raise ValueError(f"y: shape {tuple(y.shape)} holds no label; leave out the empty batch")
     if readable(y):
-        outside = (y < 0) | (y >= classes)
+        outside = (y < 0) | (y >= num_classes)
         if ignore_index is not None:
             outside &= y != ignore_index
         if outside.any():
             raise ValueError(
-                f"y: label {int(y[outside][0])} is out of range; with {classes} logits the labels "
-                f"are 0 to {classes - 1}"
+                f"y: label {int(y[outside][0])} is out of range; with {num_classes} classes the "
+                f"labels are 0 to {num_classes - 1}"
             )
 
 

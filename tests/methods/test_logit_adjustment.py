@@ -116,7 +116,7 @@ def test_wrong_counts_are_refused(logits, y, counts, message):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (torch.tensor([0, 3]), r"y: label 3 is out of range; with 3 logits the labels are 0 to 2"),
+        (torch.tensor([0, 3]), r"y: label 3 is out of range; with 3 classes the labels are 0 to 2"),
         (torch.tensor([-1, 0]), r"y: label -1 is out of range"),
         (torch.tensor([0.0, 1.0]), r"y: dtype torch.float32; class labels are torch.int64"),
         (torch.tensor([0, 1, 2]), r"logits, y: shapes \(2, 3\) and \(3,\)"),
