@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector
 
 from imbal_lab.instruments import Recorder, Recording
-from imbal_lab.methods import METHODS, PerClass, class_gradients, gd_step, pcngd_step
+from imbal_lab.methods import METHODS, class_gradients, gd_step, pcngd_step
 from imbal_lab.training import train
 
 
@@ -27,12 +27,12 @@ class Counted:
         return self.step(params, grads, lr)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ["gd", "pcngd"])
 def test_the_same_records_as_an_ordinary_loop(name, dataset, fresh):
     """Recorder, PerClass and torch.optim.SGD, put together by hand."""
     method, model = METHODS[name], fresh()
-    recorder, criterion = Recorder(model, dataset), PerClass(model, 2, method.rule)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    recorder = Recorder(model, dataset)
+    criterion, optimizer = method.build(model, dataset.counts, lr=0.05)
     for t in range(13):
         if t in (0, 5, 10, 12):
             recorder.record(t)
