@@ -19,6 +19,8 @@ from imbal_lab.methods.logit_adjustment import (
     logit_adjusted_loss,
     posthoc_logits,
 )
+from imbal_lab.methods.mfw import MajorFeatureWeakening, mfw_strengths, weaken
+from imbal_lab.methods.mixed_labels import MixedLabelLoss, mixed_label_loss
 from imbal_lab.methods.pcngd import normalized, pcngd_step, unit_directions
 from imbal_lab.methods.per_class import PerClass
 from imbal_lab.methods.registry import METHODS, Method, get
@@ -32,7 +34,9 @@ __all__ = [
     "FocalLoss",
     "LDAMLoss",
     "LogitAdjustedLoss",
+    "MajorFeatureWeakening",
     "Method",
+    "MixedLabelLoss",
     "PerClass",
     "absgd_loss",
     "arb_loss",
@@ -52,9 +56,12 @@ __all__ = [
     "log_mean_exp",
     "log_prior",
     "logit_adjusted_loss",
+    "mfw_strengths",
+    "mixed_label_loss",
     "normalized",
     "pcngd_step",
     "posthoc_logits",
     "refuse_batchnorm",
     "unit_directions",
+    "weaken",
 ]
