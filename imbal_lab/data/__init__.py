@@ -11,7 +11,10 @@ Labels are ranks: class 0 is always the most frequent, the last class the rarest
 balanced, so accuracy there is the mean of the class recalls.
 """
 
+from imbal_lab.data.batches import batches_of
+from imbal_lab.data.class_batches import ClassBatches
 from imbal_lab.data.dataset import Dataset
 from imbal_lab.data.loading import load, names
+from imbal_lab.data.shuffled_batches import ShuffledBatches
 
-__all__ = ["Dataset", "load", "names"]
+__all__ = ["ClassBatches", "Dataset", "ShuffledBatches", "batches_of", "load", "names"]
