@@ -24,6 +24,7 @@ from imbal_lab.methods.mixed_labels import MixedLabelLoss, mixed_label_loss
 from imbal_lab.methods.pcngd import normalized, pcngd_step, unit_directions
 from imbal_lab.methods.per_class import PerClass
 from imbal_lab.methods.registry import METHODS, Method, get
+from imbal_lab.methods.two_stage import TrainOnly, reinitialize
 
 __all__ = [
     "ABSGD",
@@ -38,6 +39,7 @@ __all__ = [
     "Method",
     "MixedLabelLoss",
     "PerClass",
+    "TrainOnly",
     "absgd_loss",
     "arb_loss",
     "batch_counts",
@@ -62,6 +64,7 @@ __all__ = [
     "pcngd_step",
     "posthoc_logits",
     "refuse_batchnorm",
+    "reinitialize",
     "unit_directions",
     "weaken",
 ]

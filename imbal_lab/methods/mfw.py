@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from imbal_lab.methods.loss_inputs import Counts, as_counts, check_labels
+from imbal_lab.methods.named_layer import named_layer
 
 
 def mfw_strengths(counts: Counts, lam_min: float = 0.7) -> Tensor:
@@ -92,7 +93,7 @@ class MajorFeatureWeakening(nn.Module):
         self._told: Tensor | None = None
         self._generator = torch.Generator().manual_seed(seed)
         self._model = (model,)  # in a tuple, so that its parameters are not ours as well
-        self._hook = _named(model, layer).register_forward_hook(self._after_layer)
+        self._hook = named_layer(model, layer).register_forward_hook(self._after_layer)
 
     def tell(self, y: Tensor) -> None:
         """``y`` [n], the labels of the batch that comes next; ValueError if out of range."""
@@ -136,13 +137,6 @@ class MajorFeatureWeakening(nn.Module):
         """Each row's partner in a random ring through the batch, so nobody is its own."""
         ring = torch.randperm(n, generator=self._generator)
         return torch.empty_like(ring).scatter_(0, ring, ring.roll(1))
-
-
-def _named(model: nn.Module, layer: str) -> nn.Module:
-    layers = {name: m for name, m in model.named_modules() if name}
-    if layer not in layers:
-        raise ValueError(f"layer={layer!r}: the model's layers are {', '.join(map(repr, layers))}")
-    return layers[layer]
 
 
 def _check_rows(argument: str, given: Tensor, features: Any) -> None:
