@@ -20,6 +20,7 @@ MAY_KNOW = {
     "instruments": {"data", "methods"},
     "training": {"data", "models", "methods", "instruments", "checks"},
     "figures": {"instruments"},
+    "claims": {"data", "models", "methods", "instruments", "training", "figures"},
     "exercises": {"checks", "methods", "models", "data"},
     "explore": {"data", "models", "methods", "instruments", "training", "figures", "checks"},
     "grading": {"checks", "exercises"},
