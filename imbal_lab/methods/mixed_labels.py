@@ -37,6 +37,11 @@ def mixed_label_loss(
     tensor([0.7269, 0.6931])
     """
     check_batch(logits, y, num_classes=len(strengths))
+    if partner.shape != y.shape:
+        raise ValueError(
+            f"partner: shape {tuple(partner.shape)}, but there are {len(y)} labels; give one row "
+            "number for each"
+        )
     logits = at_least_float32(logits)
     lam = at_least_float32(strengths, like=logits)[y]
     own = F.cross_entropy(logits, y, reduction="none")
