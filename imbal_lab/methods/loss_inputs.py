@@ -2,9 +2,11 @@
 
 Shapes are always checked. Values (a label out of range, NaN) are looked at on the CPU only:
 on an accelerator the look would make every step wait, and inside ``torch.vmap`` or
-``torch.compile`` there is nothing to look at. torch's own assertions remain there.
+``torch.compile`` there is nothing to look at. torch's own assertions remain there: a label
+out of range stops a CUDA program with a device-side assert, while NaN passes.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -15,9 +17,13 @@ Counts = Sequence[float] | Tensor
 
 def readable(x: Tensor) -> bool:
     """Whether the values of ``x`` can be looked at without cost."""
-    if torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(x):
+    if torch.compiler.is_compiling() or not x.is_cpu:
         return False
-    return x.is_cpu
+    try:
+        x.data_ptr()  # a tensor inside torch.vmap or torch.func has no memory of its own
+    except RuntimeError:
+        return False
+    return True
 
 
 def as_counts(counts: Counts, least: float = 1) -> Tensor:
@@ -46,6 +52,10 @@ def check_batch(
         raise ValueError(
             f"logits, y: shapes {tuple(logits.shape)} and {tuple(y.shape)}; give [n, C] and [n], "
             "or [n, C, H, W] and [n, H, W]"
+        )
+    if not logits.is_floating_point():
+        raise ValueError(
+            f"logits: dtype {logits.dtype}; give the model's raw outputs, floating-point numbers"
         )
     classes = logits.shape[1]
     if num_classes not in (None, classes):
@@ -77,6 +87,13 @@ def at_least_float32(x: Tensor, like: Tensor | None = None) -> Tensor:
     """``x`` in single precision or better, and in the precision and place of ``like``."""
     other = x if like is None else like
     return x.to(other.device, torch.promote_types(other.dtype, torch.float32))
+
+
+def check_not_negative(name: str, value: float, example: str) -> float:
+    """``value``, or ValueError unless it is finite and >= 0."""
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{name}={value!r}: use a finite {name} >= 0, such as {example}")
+    return value
 
 
 def check_reduction(reduction: str) -> str:
