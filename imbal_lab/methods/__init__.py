@@ -22,7 +22,9 @@ from imbal_lab.methods.logit_adjustment import (
 from imbal_lab.methods.mfw import MajorFeatureWeakening, mfw_strengths, weaken
 from imbal_lab.methods.mixed_labels import MixedLabelLoss, mixed_label_loss
 from imbal_lab.methods.pcngd import normalized, pcngd_step, unit_directions
+from imbal_lab.methods.pcnsgd import product_step, rescaled_step
 from imbal_lab.methods.per_class import PerClass
+from imbal_lab.methods.projection import projections
 from imbal_lab.methods.registry import METHODS, Method, get
 from imbal_lab.methods.two_stage import TrainOnly, reinitialize
 
@@ -63,8 +65,11 @@ __all__ = [
     "normalized",
     "pcngd_step",
     "posthoc_logits",
+    "product_step",
+    "projections",
     "refuse_batchnorm",
     "reinitialize",
+    "rescaled_step",
     "unit_directions",
     "weaken",
 ]

@@ -33,6 +33,7 @@ from imbal_lab.methods.ldam import LDAMLoss
 from imbal_lab.methods.logit_adjustment import LogitAdjustedLoss
 from imbal_lab.methods.loss_inputs import Counts, as_counts
 from imbal_lab.methods.pcngd import pcngd_step
+from imbal_lab.methods.pcnsgd import rescaled_step
 from imbal_lab.methods.per_class import PerClass
 
 Step = Callable[..., Tensor]
@@ -48,27 +49,37 @@ class Method:
         label: for menus; what stands before a colon is its short form.
         paper: where it comes from.
         criterion: ``criterion(model, counts, **options)`` makes the loss module, with training
-            examples per class ``counts`` [C]; without options it has the paper's own.
+            examples per class ``counts`` [C]; without options it has the paper's own. None
+            for a method that no loss alone can express.
         batches: what the method is fed with. "full": the whole training set; "mixed": shuffled
             mini-batches; "natural": every class in every batch, in the proportions of the
             training set; "equal": every class in every batch, equally often (oversampling).
         step: the explicit form ``step(params [P], grads [C, P], lr) -> [P]``, or None.
+        full_gradients: whether ``step`` also takes those of the whole training set:
+            ``step(params, grads, full_grads, lr)``.
     """
 
     name: str
     label: str
     paper: str
-    criterion: Criterion
+    criterion: Criterion | None
     batches: str
     step: Step | None = None
+    full_gradients: bool = False
 
     def build(
         self, model: nn.Module, counts: Counts, lr: float, **options: Any
     ) -> tuple[nn.Module, torch.optim.SGD]:
         """Criterion and optimizer for the usual loop: SGD, without momentum.
 
-        Raises ValueError for counts or options that the criterion refuses.
+        Raises ValueError for counts or options that the criterion refuses, and for a method
+        without one.
         """
+        if self.criterion is None:
+            raise ValueError(
+                f"method={self.name!r} needs the class gradients of the whole training set in "
+                "every step, which a criterion does not see; use its step with training.train"
+            )
         criterion = self.criterion(model, counts, **options)
         return criterion, torch.optim.SGD(model.parameters(), lr)
 
@@ -139,6 +150,15 @@ METHODS = {
             _per_class,
             "equal",
             pcngd_step,
+        ),
+        Method(
+            "pcnsgd_r",
+            "PCNSGD+R: rescaled by the projection",
+            _FRANCAZI,
+            None,
+            "natural",
+            rescaled_step,
+            full_gradients=True,
         ),
         Method(
             "absgd",

@@ -4,14 +4,15 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.methods import METHODS, PerClass, class_gradients, get
+from imbal_lab.methods import METHODS, PerClass, class_gradients, get, rescaled_step
 
 COUNTS = (6, 2, 2)  # of the fixture `batch`, as if it were the training set
 LOG_PRIOR = torch.tensor([0.6, 0.2, 0.2], dtype=torch.float64).log()
 EXPLICIT = [name for name, method in METHODS.items() if method.step]
+BOTH = [name for name in EXPLICIT if METHODS[name].criterion]
 
 
-@pytest.mark.parametrize("name", EXPLICIT)
+@pytest.mark.parametrize("name", BOTH)
 def test_step_and_criterion_are_the_same_method(name, model, batch, params_of):
     """The explicit step and the usual loop with what `build` gives end in the same place."""
     method = get(name)
@@ -36,8 +37,17 @@ def test_names_labels_and_batches():
         "sgd_o": "equal",
         "pcnsgd": "natural",
         "pcnsgd_o": "equal",
+        "pcnsgd_r": "natural",
     }
     assert {m.batches for name, m in METHODS.items() if name not in EXPLICIT} == {"mixed"}
+
+
+def test_only_rescaling_needs_all_class_gradients_and_no_criterion_can_give_them(model):
+    needy = [name for name, method in METHODS.items() if method.full_gradients]
+    assert needy == [name for name in METHODS if name not in BOTH and name in EXPLICIT]
+    assert get("pcnsgd_r").step is rescaled_step
+    with pytest.raises(ValueError, match="method='pcnsgd_r' needs the class gradients of the who"):
+        get("pcnsgd_r").build(model, COUNTS, lr=0.1)
 
 
 def cross_entropy(logits, y):
