@@ -6,10 +6,16 @@ everything on the data as they are; then draw the classifier anew and train it a
 class-balanced batches. ABSGD (Qi et al., TMLR 2023) goes the same way with its own loss: plain
 cross-entropy first (``lam=math.inf``), then a finite ``lam`` for the upper layers.
 
-    stage = TrainOnly(model, "2")                                    # cRT
-    reinitialize(model.get_submodule("2"), seed=0)
-    optimizer = torch.optim.SGD(stage.parameters, lr=0.1)
-    for rows in ClassBatches(y, batch_size=64, oversample=True, seed=0): ...
+    >>> from imbal_lab.data import ClassBatches, load
+    >>> from imbal_lab.models import mlp
+    >>> dataset, model = load("gauss2d", rho=100), mlp([2, 8, 4], seed=0)
+    >>> stage = TrainOnly(model, "2")  # after stage one: the last layer alone
+    >>> reinitialize(model.get_submodule("2"), seed=0)
+    >>> optimizer = torch.optim.SGD(stage.parameters, lr=0.1)
+    >>> for rows in ClassBatches(dataset.y, batch_size=64, oversample=True):
+    ...     optimizer.zero_grad()
+    ...     nn.functional.cross_entropy(model(dataset.x[rows]), dataset.y[rows]).backward()
+    ...     optimizer.step()
 
 Traps. Freezing is more than ``requires_grad = False``: batch normalisation would go on moving
 its running statistics, dropout would go on, and a stale ``.grad`` would let momentum and weight
