@@ -16,8 +16,9 @@ missing is trained.
 """
 
 from imbal_lab.training.loop import train
+from imbal_lab.training.optimizer_loop import fit
 from imbal_lab.training.result import Result
 from imbal_lab.training.run import Run
 from imbal_lab.training.sweep import sweep
 
-__all__ = ["Result", "Run", "sweep", "train"]
+__all__ = ["Result", "Run", "fit", "sweep", "train"]
