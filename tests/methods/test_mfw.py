@@ -1,11 +1,10 @@
-"""Major Feature Weakening against a loop over rows, and in loops that nobody here wrote."""
+"""Major Feature Weakening against a loop over rows, inside a model, and in skorch's loop."""
 
 import copy
 import io
 import math
 import pickle
 
-import lightning
 import numpy as np
 import pytest
 import skorch
@@ -134,13 +133,9 @@ def test_a_batch_of_one_stays():
 def test_inside_a_model_it_is_the_formula(model, batch, weakening):
     x, y = batch
     weakening.tell(y)
-    found = model(x)
-    hidden = model[:2](x) if weakening.remove() is None else None
-    again = MajorFeatureWeakening(model, "1", COUNTS, seed=4)
-    again.tell(y)
-    model(x)
-    assert hidden is not None
-    mixed = by_hand(hidden.detach(), y, again.partner, mfw_strengths(COUNTS, 0.7))
+    found, partner = model(x), weakening.partner
+    weakening.remove()
+    mixed = by_hand(model[:2](x).detach(), y, partner, mfw_strengths(COUNTS, 0.7))
     torch.testing.assert_close(found, model[2](mixed), rtol=1e-6, atol=1e-7)
 
 
@@ -295,7 +290,7 @@ def test_autocast(batch):
     logits.float().sum().backward()
 
 
-# Loops that nobody here wrote
+# A loop that nobody here wrote; for Lightning's see tests/outside
 
 
 class TellSkorch(skorch.callbacks.Callback):
@@ -304,29 +299,6 @@ class TellSkorch(skorch.callbacks.Callback):
 
     def on_batch_begin(self, net, batch, training, **_):
         self.weakening.tell(batch[1])
-
-
-class TellLightning(lightning.Callback):
-    def __init__(self, weakening):
-        self.weakening = weakening
-
-    def on_train_batch_start(self, trainer, module, batch, batch_idx):
-        self.weakening.tell(batch[1])
-
-
-class Classifier(lightning.LightningModule):
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def training_step(self, batch, batch_idx):
-        return F.cross_entropy(self.model(batch[0]), batch[1])
-
-    def validation_step(self, batch, batch_idx):
-        self.model(batch[0])
-
-    def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
 def trained_by_hand(x, y, epochs=2):
@@ -360,27 +332,6 @@ def test_skorch(batch):
     net.fit(x, y)
     net.predict(x)
     found = nn.utils.parameters_to_vector(net.module_.parameters())
-    torch.testing.assert_close(found, trained_by_hand(x, y))
-
-
-@pytest.mark.filterwarnings("ignore")  # Lightning's own, about torch and the tiny loader
-def test_lightning(batch, tmp_path):
-    x, y = batch[0].float(), batch[1]
-    model = mlp([3, 5, 3], seed=2)
-    weakening = MajorFeatureWeakening(model, "1", COUNTS, seed=4)
-    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=3)
-    trainer = lightning.Trainer(
-        accelerator="cpu",
-        callbacks=[TellLightning(weakening)],
-        default_root_dir=tmp_path,
-        enable_checkpointing=False,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        logger=False,
-        max_epochs=2,
-    )
-    trainer.fit(Classifier(model), loader, loader)
-    found = nn.utils.parameters_to_vector(model.parameters())
     torch.testing.assert_close(found, trained_by_hand(x, y))
 
 
