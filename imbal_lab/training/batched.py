@@ -93,7 +93,7 @@ class _SGD:
         ):
             if self._decays:
                 g = torch.addcmul(g, p, decay)
-            buffer.mul_(momentum).add_(g)
+            torch.addcmul(g, buffer, momentum, out=buffer)
             p.addcmul_(buffer, lr, value=-factor)
 
 

@@ -37,7 +37,8 @@ class Criteria:
         """The loss of each model [K], of ``logits`` [K, C, B] and labels ``y`` [K, B]."""
         if type(self._one) is nn.CrossEntropyLoss:
             return F.cross_entropy(logits, y, reduction="none").mean(dim=1)
-        losses: Tensor = self._each(self.buffers, logits.transpose(1, 2), y)
+        # Each batch as one image of B pixels: the same mean, and no need to turn the logits round.
+        losses: Tensor = self._each(self.buffers, logits.unsqueeze(1), y.unsqueeze(1))
         return losses
 
 

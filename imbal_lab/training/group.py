@@ -8,10 +8,12 @@ from imbal_lab.training.batched import train_together
 from imbal_lab.training.criteria import why_not_pure
 from imbal_lab.training.ensemble import why_not_stacked
 from imbal_lab.training.result import Result
+from imbal_lab.training.row_numbers import row_numbers
 from imbal_lab.training.run import Run
 from imbal_lab.training.serial import Advance, train_alone
 
-AT_ONCE = 25  # models in one program; more are hardly faster, and further from the next result
+MODELS_AT_ONCE = 25  # more are hardly faster, and further from the next result on disk
+ROWS_AT_ONCE = 20_000  # in the batches of all models; for the memory of full batches
 
 
 @dataclass(frozen=True)
@@ -33,21 +35,25 @@ def grouped(runs: Sequence[Run]) -> list[Group]:
 
     What may differ inside a batched group is data, seed, and the numbers of the optimizer.
     """
-    reasons = {run: why_serial(run) for run in {replace(run, seed=0) for run in runs}}
-    groups, together = [], dict[Run, list[Run]]()
+    groups, together = [], dict[tuple[Run, int], list[Run]]()
+    plans = {run: _plan(run) for run in dict.fromkeys(replace(run, seed=0) for run in runs)}
     for run in runs:
-        if reason := reasons[replace(run, seed=0)]:
-            groups.append(Group((run,), reason))
+        why_serial, at_once = plans[replace(run, seed=0)]
+        if why_serial:
+            groups.append(Group((run,), why_serial))
         else:
-            together.setdefault(_shared(run), []).append(run)
-    batched = [Group(part) for members in together.values() for part in _parts(members)]
-    return batched + groups
+            together.setdefault((_shared(run), at_once), []).append(run)
+    for (_, at_once), members in together.items():
+        groups += map(Group, _parts(members, at_once))
+    return groups
 
 
-def why_serial(run: Run) -> str:
-    """Why this run cannot be trained together with others; empty if it can."""
-    _, model, criterion = run.build()
-    return why_not_stacked(model) or why_not_pure(criterion)
+def _plan(run: Run) -> tuple[str, int]:
+    """Why the run cannot be trained together with others, or "", and with how many it can."""
+    dataset, model, criterion = run.build()
+    rows = len(next(row_numbers(run, dataset.y)))
+    reason = why_not_stacked(model) or why_not_pure(criterion)
+    return reason, max(1, min(MODELS_AT_ONCE, ROWS_AT_ONCE // rows))
 
 
 def _shared(run: Run) -> Run:
@@ -58,9 +64,9 @@ def _shared(run: Run) -> Run:
     return shared
 
 
-def _parts(runs: Sequence[Run]) -> Iterator[tuple[Run, ...]]:
+def _parts(runs: Sequence[Run], at_most: int) -> Iterator[tuple[Run, ...]]:
     """``runs`` in as few parts as may be, all about equally large."""
-    n = -(-len(runs) // AT_ONCE)
+    n = -(-len(runs) // at_most)
     bounds = [len(runs) * i // n for i in range(n + 1)]
     for start, end in pairwise(bounds):
         yield tuple(runs[start:end])
