@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from imbal_lab.data import (
+    cifar,
     digits,
     fashion14,
     features_lt,
@@ -32,6 +33,8 @@ SOURCES: dict[str, Source] = {
         shuttle_like.SHUTTLE_LIKE,
         textures_seg.TEXTURES_SEG,
         shuttle.SHUTTLE,
+        cifar.CIFAR10_LT,
+        cifar.CIFAR100_LT,
     )
 }
 RARE = ("label", "hard", "random")
@@ -40,7 +43,7 @@ RARE = ("label", "hard", "random")
 def names() -> tuple[str, ...]:
     """The sets that `load` has on every machine.
 
-    Others need a file, see `load`: "shuttle".
+    Others are real and need a file or a download: "shuttle", "cifar10_lt" and "cifar100_lt".
     """
     return tuple(name for name, source in SOURCES.items() if "file" not in source.options)
 
@@ -66,22 +69,30 @@ def load(
     not depend on which other classes are there or in which order.
 
     Args:
-        name: one of `names()`.
-        rho: imbalance ratio n_max / n_min >= 1.
+        name: one of `names()`, or a real set that is not contained here: "shuttle",
+            "cifar10_lt", "cifar100_lt".
+        rho: imbalance ratio n_max / n_min >= 1; 1 where it is left out. "shuttle" and
+            "shuttle_like" are imbalanced by nature and refuse it. In "textures_seg" it is the
+            ratio of images that hold a texture.
         imb_factor: n_min / n_max = 1 / rho, instead of rho.
-        profile: "long-tailed" (geometric) or "step" (half the classes frequent, half rare).
+        profile: "long-tailed" (geometric), "step" (half the classes frequent, half rare) or
+            "power-law" (a power of the rank); the last one is the default of "features_lt", the
+            first one of all others.
         counts: your own numbers, one a class, largest first, instead of rho, profile and n_max.
         rare: which classes are the rare ones: "label" (the last labels), "hard" (those most
-            easily confused; each source gives its order), "random" (a permutation by seed).
+            easily confused, where the source knows them), "random" (a permutation by seed).
         classes: labels to keep, e.g. (3, 8); with rare="label" the first is the most frequent.
         n_max: training examples of the largest class.
         n_test: test examples of every class.
         seed: chooses the examples, and the order of classes for rare="random".
-        source_options: see the source, e.g. offset= of "gauss2d_binary".
+        source_options: see the source: offset= of "gauss2d_binary", file= of the real sets,
+            download= of "cifar10_lt" and "cifar100_lt".
 
     Raises:
-        ValueError: an argument is out of range or does not fit the source; the message says what
-            is allowed.
+        ValueError: an argument is out of range or does not fit the source, or a file is damaged;
+            the message says what is allowed.
+        FileNotFoundError, ImportError: a real set is not there, or what reads it is not
+            installed; the message says how to get it.
     """
     source = _source(name, source_options)
     seed = integer("seed", seed, least=0)
