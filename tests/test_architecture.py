@@ -17,7 +17,7 @@ MAY_KNOW = {
     "checks": {"exercises"},  # one late look-up by id; without them a check says so
     "gradients": set(),
     "methods": {"gradients"},
-    "instruments": {"data", "methods"},
+    "instruments": {"data", "methods", "gradients"},
     "training": {"data", "models", "methods", "instruments", "checks"},
     "figures": {"instruments"},
     "claims": {"data", "models", "methods", "instruments", "training", "figures"},
