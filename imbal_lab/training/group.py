@@ -48,8 +48,13 @@ def grouped(runs: Sequence[Run]) -> list[Group]:
     return groups
 
 
+def why_serial(run: Run) -> str:
+    """Why this run cannot be trained together with others; empty if it can."""
+    return _plan(run)[0]
+
+
 def _plan(run: Run) -> tuple[str, int]:
-    """Why the run cannot be trained together with others, or "", and with how many it can."""
+    """The reason above, and how many such runs at most are trained together."""
     dataset, model, criterion = run.build()
     rows = len(next(row_numbers(run, dataset.y)))
     reason = why_not_stacked(model) or why_not_pure(criterion)
