@@ -130,6 +130,11 @@ def test_options_reach_the_criterion(name, options, model, batch):
     assert loss == pytest.approx(F.cross_entropy(model(x), y).item(), rel=1e-6)
 
 
+def test_absgd_takes_its_share_of_the_new_batch(model):
+    criterion = get("absgd").criterion(model, COUNTS, lam=-1.0, gamma=0.5)
+    assert (criterion.lam, criterion.gamma) == (-1, 0.5)
+
+
 def test_a_rule_is_an_option_of_the_per_class_methods(model):
     criterion = get("pcngd").criterion(model, COUNTS, rule=torch.ones_like)
     assert isinstance(criterion, PerClass)
