@@ -41,7 +41,7 @@ def log_mean_exp(losses: Tensor, lam: float) -> Tensor:
     Raises ValueError as :func:`absgd_loss`.
     """
     _check_losses(losses)
-    return _log_mean_exp(losses, lam)
+    return _log_mean_exp(_scaled(losses, lam))
 
 
 def absgd_loss(
@@ -61,8 +61,9 @@ def absgd_loss(
     tensor(1.)
     """
     _check_losses(losses)
-    log_u = _log_mean_exp(losses.detach(), lam) if log_u is None else log_u
-    return _weighted(losses, lam, log_u, reduction)
+    scaled = _scaled(losses.detach(), lam)
+    log_u = _log_mean_exp(scaled) if log_u is None else log_u.detach()
+    return _weighted(losses, scaled - log_u, reduction)
 
 
 class ABSGD(nn.Module):
@@ -130,12 +131,14 @@ class ABSGD(nn.Module):
         losses = self.base(*inputs)
         _check_losses(losses)
         with torch.no_grad():
-            log_u = self._averaged(_log_mean_exp(losses, self.lam))
+            scaled = _scaled(losses, self.lam)
+            log_u = self._averaged(_log_mean_exp(scaled))
             if self.training:
                 self.log_u.copy_(log_u)
             elif self.log_u.isfinite():
                 log_u = self.log_u
-        return _weighted(losses, self.lam, log_u, self.reduction)
+            log_weights = scaled - log_u
+        return _weighted(losses, log_weights, self.reduction)
 
     def _refuse_ignored(self, y: Tensor) -> None:
         ignored = getattr(self.base, "ignore_index", None)
@@ -160,15 +163,13 @@ def _cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
     return F.cross_entropy(at_least_float32(logits), y, reduction="none")
 
 
-def _log_mean_exp(losses: Tensor, lam: float) -> Tensor:
-    scaled = _scaled(losses, lam).flatten()
-    return scaled.logsumexp(dim=0) - math.log(len(scaled))
+def _log_mean_exp(scaled: Tensor) -> Tensor:
+    return scaled.flatten().logsumexp(dim=0) - math.log(scaled.numel())
 
 
-def _weighted(losses: Tensor, lam: float, log_u: Tensor, reduction: str) -> Tensor:
+def _weighted(losses: Tensor, log_weights: Tensor, reduction: str) -> Tensor:
     losses = at_least_float32(losses)
-    weights = (_scaled(losses.detach(), lam) - log_u.detach()).exp().to(losses.dtype)
-    return reduced(weights * losses, reduction)
+    return reduced(log_weights.exp().to(losses.dtype) * losses, reduction)
 
 
 def _scaled(losses: Tensor, lam: float) -> Tensor:

@@ -105,11 +105,10 @@ def _balanced(
     check_batch(logits, y, None if log_n is None else len(log_n), ignore_index)
     valid = y != ignore_index
     if log_n is None:
-        n = _counted(y, logits.shape[1], ignore_index)
-        log_n = at_least_float32(n, like=logits).log()
+        n = at_least_float32(_counted(y, logits.shape[1], ignore_index), like=logits)
+        log_n = torch.where(n.any(), n.log(), 0.0)  # all ignored: 0 * NaN is no gradient
     elif readable(y):
-        _refuse_labels_without_count(y[valid], log_n)
-    log_n = torch.where(log_n.isneginf().all(), 0.0, log_n)  # all ignored: 0 * NaN is no gradient
+        _refuse_labels_without_count(y, valid, log_n)
     offset = at_least_float32(log_n, like=logits).view(1, -1, *[1] * (logits.ndim - 2))
     losses = F.cross_entropy(logits + offset, y, ignore_index=ignore_index, reduction="none")
     if reduction == "mean":
@@ -117,8 +116,11 @@ def _balanced(
     return reduced(losses, reduction)
 
 
-def _refuse_labels_without_count(y: Tensor, log_n: Tensor) -> None:
-    uncounted = y[log_n.isneginf().to(y.device)[y]]
+def _refuse_labels_without_count(y: Tensor, valid: Tensor, log_n: Tensor) -> None:
+    missing = log_n.isneginf().to(y.device)
+    if not missing.any():
+        return
+    uncounted = y[valid & missing[torch.where(valid, y, 0)]]
     if len(uncounted):
         raise ValueError(
             f"counts: class {int(uncounted[0])} has count 0, but y holds it; count the labels of "

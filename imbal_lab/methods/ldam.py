@@ -121,9 +121,8 @@ def _with_margin(
     weights = torch.ones_like(margins) if weights is None else weights
     check_weights(weights, num_classes=len(margins))
     logits = at_least_float32(logits)
-    own = torch.zeros_like(logits).scatter(1, y.unsqueeze(1), 1.0)
-    shape = (1, -1, *[1] * (logits.ndim - 2))
-    lowered = logits - own * at_least_float32(margins, like=logits).view(shape)
+    own_margin = at_least_float32(margins, like=logits)[y].unsqueeze(1)
+    lowered = logits.scatter_add(1, y.unsqueeze(1), -own_margin)
     w = at_least_float32(weights, like=logits)
     losses = F.cross_entropy(scale * lowered, y, w, reduction="none")
     if reduction == "mean":

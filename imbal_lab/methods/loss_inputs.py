@@ -72,15 +72,19 @@ def check_labels(y: Tensor, num_classes: int, ignore_index: int | None = None) -
         raise ValueError(f"y: dtype {y.dtype}; class labels are torch.int64, try y.long()")
     if y.numel() == 0:
         raise ValueError(f"y: shape {tuple(y.shape)} holds no label; leave out the empty batch")
-    if readable(y):
-        outside = (y < 0) | (y >= num_classes)
-        if ignore_index is not None:
-            outside &= y != ignore_index
-        if outside.any():
-            raise ValueError(
-                f"y: label {int(y[outside][0])} is out of range; with {num_classes} classes the "
-                f"labels are 0 to {num_classes - 1}"
-            )
+    if not readable(y):
+        return
+    least, greatest = y.aminmax()
+    if int(least) >= 0 and int(greatest) < num_classes:
+        return
+    outside = (y < 0) | (y >= num_classes)
+    if ignore_index is not None:
+        outside &= y != ignore_index
+    if outside.any():
+        raise ValueError(
+            f"y: label {int(y[outside][0])} is out of range; with {num_classes} classes the "
+            f"labels are 0 to {num_classes - 1}"
+        )
 
 
 def at_least_float32(x: Tensor, like: Tensor | None = None) -> Tensor:
