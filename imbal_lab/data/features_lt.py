@@ -2,11 +2,16 @@
 
 Generated, and made to resemble what is left of a set such as iNaturalist once the features are
 learned: up to 1000 classes in 20 groups, where the classes of a group lie closer to each other
-than the groups do. Each class is a Gaussian blob of the same size. The blobs do not move with
-seed, which only chooses the examples.
+than the groups do. Each class is a Gaussian blob of the same size, and the nearest centre is
+right for 99.8 % of 200 classes. The blobs do not move with seed, which only chooses the examples.
 
 `load("features_lt", rho=150)` keeps 200 classes; `classes=range(1000)` all of them. Counts
 follow a power law, as natural collections do, unless profile says otherwise.
+
+Measured at rho=150 (2584 examples) with an MLP 64-128-200 (ReLU), 800 steps of SGD, batch 128,
+learning rate 0.1, momentum 0.9, cosine schedule, 3 seeds: balanced accuracy 76 % with
+cross-entropy, 78 % with oversampling, 83 % with logit adjustment, and 94 % with cross-entropy on
+as many examples in balance.
 """
 
 from functools import cache

@@ -82,9 +82,9 @@ def _draw(
     n_train: int,
     n_test: int,
     rng: np.random.Generator,
-    file: str | Path = INSTALLED,
+    file: str | Path | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    pool = rows_of(path("file", file))[label]
+    pool = rows_of(INSTALLED if file is None else path("file", file))[label]
     return from_one_pool(pool, n_train, n_test, rng, f"rows of {list(STATES)[label]}")
 
 
