@@ -30,7 +30,7 @@ from imbal_lab.methods.loss_inputs import (
     at_least_float32,
     check_batch,
     check_reduction,
-    readable,
+    has_values,
     reduced,
 )
 
@@ -135,14 +135,14 @@ class ABSGD(nn.Module):
             log_u = self._averaged(_log_mean_exp(scaled))
             if self.training:
                 self.log_u.copy_(log_u)
-            elif self.log_u.isfinite():
-                log_u = self.log_u
+            else:
+                log_u = torch.where(self.log_u.isfinite(), self.log_u.to(log_u), log_u)
             log_weights = scaled - log_u
         return _weighted(losses, log_weights, self.reduction)
 
     def _refuse_ignored(self, y: Tensor) -> None:
         ignored = getattr(self.base, "ignore_index", None)
-        if ignored is not None and (y == ignored).any():
+        if ignored is not None and has_values(y) and (y == ignored).any():
             raise ValueError(
                 f"y: holds ignore_index={ignored}, whose losses of zero would be averaged into u; "
                 "leave those examples out: keep = y != ignore_index; criterion(logits[keep], "
@@ -193,8 +193,7 @@ def _check_losses(losses: Tensor) -> None:
             f"losses: shape {tuple(losses.shape)}; ABSGD weighs each sample's own loss, so give "
             'a base loss with reduction="none" at least one sample'
         )
-    visible = readable(losses) or not losses.is_cpu
-    if visible and not losses.isfinite().all():
+    if has_values(losses) and not losses.isfinite().all():
         raise ValueError(
             "losses: NaN or infinite; look for a step size that is too large, or NaN in the data"
         )

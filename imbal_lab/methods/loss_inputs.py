@@ -17,7 +17,12 @@ Counts = Sequence[float] | Tensor
 
 def readable(x: Tensor) -> bool:
     """Whether the values of ``x`` can be looked at without cost."""
-    if torch.compiler.is_compiling() or not x.is_cpu:
+    return x.is_cpu and has_values(x)
+
+
+def has_values(x: Tensor) -> bool:
+    """Whether ``x`` holds values, and is no stand-in of ``torch.vmap`` or ``torch.compile``."""
+    if torch.compiler.is_compiling():
         return False
     try:
         x.data_ptr()  # a tensor inside torch.vmap or torch.func has no memory of its own
