@@ -1,7 +1,6 @@
 """Finished runs on disk: one file a run, found again by what the run says."""
 
 import os
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -33,7 +32,7 @@ class Store:
         """The stored result, or None."""
         path = self.file(run)
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 result = from_arrays(dict(arrays))
             if tuple(result.step.tolist()) != run.recorded_steps:
                 raise ValueError("it holds other steps than the run records")
@@ -46,11 +45,13 @@ class Store:
 
     def put(self, run: Run, result: Result) -> None:
         """Write the result; where the disk refuses, a warning says so and nothing else is lost."""
+        part = self.folder / f"{run.key}.{os.getpid()}.part"
         try:
-            with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".tmp", delete=False) as file:
+            with part.open("wb") as file:
                 np.savez(file, allow_pickle=False, **as_arrays(result))
-            os.replace(file.name, self.file(run))
+            part.replace(self.file(run))
         except OSError as error:
+            part.unlink(missing_ok=True)
             warnings.warn(f"{self.file(run)} could not be written: {error}", stacklevel=2)
 
 
