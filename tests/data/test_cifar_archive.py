@@ -113,7 +113,7 @@ def test_links_and_devices_are_not_followed(tmp_path, write_archive, kind):
         for member in whole:
             archive.addfile(member, whole.extractfile(member))
         link = tarfile.TarInfo(name)
-        link.type, link.linkname = kind, CIFAR10.train[0]
+        link.type, link.linkname, link.size = kind, CIFAR10.train[0], 1 + PIXELS
         archive.addfile(link)
     with pytest.raises(ValueError, match=r"test_batch\.bin is no file"):
         read_archive(path, CIFAR10)

@@ -36,6 +36,15 @@ def test_rho_is_that_of_the_images_that_hold_a_texture(rho):
     assert holding(data.y_test) == [200] * 5  # and every one in every test image
 
 
+def test_which_images_hold_one_texture_says_nothing_of_another():
+    y = load("textures_seg", rho=8, n_max=400).y.flatten(1)
+    held = torch.stack([(y == c).any(1) for c in range(2, 5)]).float()  # in 200, 100 and 50
+    together = held @ held.T
+    for (a, b), expected in {(0, 1): 50, (0, 2): 25, (1, 2): 12.5}.items():
+        assert together[a, b].item() == pytest.approx(expected, abs=4 * expected**0.5)
+        assert together[a, b] < 0.8 * min(together[a, a], together[b, b])
+
+
 def test_counts_are_those_of_the_pixels():
     data = load("textures_seg", rho=10)
     assert data.counts == tuple(int((data.y == c).sum()) for c in range(5))
@@ -84,6 +93,7 @@ def test_each_texture_is_what_its_name_says():
             inside = y[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] == c
             across = (box[:, 1:] == box[:, :-1])[inside[:, 1:] & inside[:, :-1]].float().mean()
             down = (box[1:] == box[:-1])[inside[1:] & inside[:-1]].float().mean()
+            assert 0.25 < box[inside].float().mean() < 0.75 or c == 4  # half black, half white
             assert (across > 0.95) == bool(same_in_row)
             assert (down > 0.95) == bool(same_in_column)
 
