@@ -17,6 +17,7 @@ GUIDE = """\
 as an author      imbal-lab build        solutions/*.py  ->  notebooks/
                   imbal-lab lint         what a lesson still lacks
                   imbal-lab picture      the README's picture, drawn anew
+                  imbal-lab claims       what the papers claim, measured: course/CLAIMS.md
 
 as a teacher      imbal-lab release 02_learning_dynamics
                   imbal-lab collect 02_learning_dynamics downloads/moodle.zip
@@ -74,6 +75,9 @@ def parser() -> argparse.ArgumentParser:
     command("build", _build, "make notebooks/ from solutions/", BUILD)
     command("lint", _lint, "list what a lesson still lacks", LINT)
     command("picture", _picture, "draw the README's picture anew", PICTURE)
+    claims = command("claims", _claims, "measure what the papers claim", CLAIMS)
+    claims.add_argument("paper", nargs="?", metavar="PAPER", help="e.g. dynamics; default: all")
+    claims.add_argument("--again", action="store_true", help="also what is measured already")
     release = command("release", _release, "hand a lesson out", RELEASE)
     collect = command("collect", _collect, "take in what students handed in", COLLECT)
     grade = command("grade", _grade, "run every check on every submission", GRADE)
@@ -106,6 +110,17 @@ missing.
 PICTURE = """\
 Train with gradient descent and with PCNGD over eight seeds, print the numbers, and write
 course/minority_drop.png.
+"""
+CLAIMS = """\
+Measure the claims of a paper, or of all, print each number beside the range that its claim asks
+for, and write
+
+  course/claims/PAPER.json    one value a seed, with the hash of the protocol
+  course/claims/PAPER.png     the forest plot
+  course/CLAIMS.md            the page, for all papers
+
+This takes minutes. Each claim is saved when it is finished, and is not measured again while its
+protocol stays the same.
 """
 RELEASE = """\
 Register a lesson's notebook in the gradebook and write what you hand out:
@@ -184,6 +199,30 @@ def _picture(course: Course, args: argparse.Namespace) -> int:
     path = course.root / "minority_drop.png"
     over_seeds(result.losses, ("threes", "eights")).savefig(path, metadata={"Software": None})
     print(result, _near(path), sep="\n\n")
+    return 0
+
+
+def _claims(course: Course, args: argparse.Namespace) -> int:
+    from imbal_lab.claims import bring_up_to_date
+    from imbal_lab.claims.comparison import table
+    from imbal_lab.claims.papers import PAPERS, get
+    from imbal_lab.claims.publish import publish
+
+    try:
+        papers = [get(args.paper)] if args.paper else list(PAPERS.values())
+        for paper in papers:
+            path = course.root / "claims" / f"{paper.name}.json"
+            results = bring_up_to_date(
+                paper,
+                path,
+                again=args.again,
+                progress=lambda line: print(line, file=sys.stderr, flush=True),
+            )
+            print(_table(["claim", "statistic", "mean [95 %]", "asked", ""], table(paper, results)))
+        for written in publish(list(PAPERS.values()), course.root):
+            print(_near(written))
+    except ValueError as error:
+        raise CourseError(str(error)) from error
     return 0
 
 

@@ -17,9 +17,10 @@ MAY_KNOW = {
     "checks": {"exercises"},  # one late look-up by id; without them a check says so
     "gradients": set(),
     "methods": {"gradients"},
-    "instruments": {"data", "methods"},
+    "instruments": {"data", "methods", "gradients"},
     "training": {"data", "models", "methods", "instruments", "checks"},
     "figures": {"instruments"},
+    "claims": {"data", "models", "methods", "instruments", "training", "figures"},
     "exercises": {"checks", "methods", "models", "data"},
     "explore": {"data", "models", "methods", "instruments", "training", "figures", "checks"},
     "grading": {"checks", "exercises"},

@@ -1,8 +1,10 @@
 """What an argument must be. Each check returns it in its plain type or says what is allowed."""
 
 import operator
+import os
 from collections.abc import Iterable
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 
@@ -29,3 +31,10 @@ def is_number(given: Any) -> bool:
     """Whether ``given`` is a finite real number (True, "10" and nan are none)."""
     real = isinstance(given, Real) and not isinstance(given, bool)
     return real and float("-inf") < given < float("inf")
+
+
+def path(argument: str, given: Any) -> Path:
+    """``given`` as a path; ValueError unless it is text or a path."""
+    if not isinstance(given, str | os.PathLike):
+        raise ValueError(f"{argument}={given!r}: give the path of a file")
+    return Path(given)

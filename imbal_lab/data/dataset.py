@@ -7,6 +7,8 @@ from torch import Tensor
 
 from imbal_lab.data.imbalance_ratio import imbalance_ratio
 
+SHOWN = 10  # counts in a text; with more classes, the first three and the last
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
@@ -14,13 +16,16 @@ class Dataset:
 
     Labels are ranks: class 0 is the most frequent, class C-1 the rarest. `class_names[rank]` is
     the class's own name. Training examples are sorted by label, so shuffle them for mini-batches.
+
+    In segmentation every pixel has a label: `y` is [n, h, w], and `counts` and `rho` are those of
+    the pixels. Images are in no order there, and every class is in every test image.
     """
 
     name: str
-    x: Tensor  # [n, d] float32
-    y: Tensor  # [n] int64, ranks
-    x_test: Tensor  # [m, d] float32
-    y_test: Tensor  # [m] int64, the same number of examples for every class
+    x: Tensor  # [n, d] or [n, channels, h, w] float32
+    y: Tensor  # [n] or [n, h, w] int64, ranks
+    x_test: Tensor  # [m, d] or [m, channels, h, w] float32
+    y_test: Tensor  # [m] or [m, h, w] int64; as many of every class, but for `shuttle`
     class_names: tuple[str, ...]
 
     @property
@@ -30,8 +35,8 @@ class Dataset:
 
     @property
     def counts(self) -> tuple[int, ...]:
-        """Training examples per class, largest first."""
-        return tuple(torch.bincount(self.y, minlength=self.num_classes).tolist())
+        """Training examples (in segmentation, pixels) per class, largest first."""
+        return tuple(torch.bincount(self.y.flatten(), minlength=self.num_classes).tolist())
 
     @property
     def rho(self) -> float:
@@ -43,7 +48,10 @@ class Dataset:
         return replace(self, x=self.x.to(dtype), x_test=self.x_test.to(dtype))
 
     def __repr__(self) -> str:
-        counts = ", ".join(map(str, self.counts))
+        shown = [str(n) for n in self.counts]
+        if len(shown) > SHOWN:
+            shown[3:-1] = ["..."]
+        counts = ", ".join(shown)
         features = "x".join(map(str, self.x.shape[1:]))
         return (
             f"Dataset({self.name}: {len(self.y)} training ({counts}), rho={self.rho:g}, "

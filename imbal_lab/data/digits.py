@@ -9,7 +9,8 @@ from functools import cache
 
 import numpy as np
 
-from imbal_lab.data.source import Source, require
+from imbal_lab.data.pools import from_one_pool
+from imbal_lab.data.source import Source, class_by_class
 
 
 @cache
@@ -26,18 +27,7 @@ def _pools() -> list[np.ndarray]:
 def _draw(
     label: int, n_train: int, n_test: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    pool = _pools()[label]
-    require(len(pool) - 1, n_test, "n_test", f"test images of digit {label}, one kept to train on")
-    require(
-        len(pool) - n_test,
-        n_train,
-        "n_max (or counts)",
-        f"training images of digit {label} ({len(pool)} in all, n_test={n_test} kept for the test)",
-    )
-    # Training images from one end of the shuffled pool and test images from the other: neither
-    # changes with the size of the other.
-    order = rng.permutation(len(pool))
-    return pool[order[:n_train]], pool[order[len(pool) - n_test :]]
+    return from_one_pool(_pools()[label], n_train, n_test, rng, f"images of digit {label}")
 
 
 DIGITS = Source(
@@ -46,5 +36,5 @@ DIGITS = Source(
     hard_order=(0, 7, 6, 1, 2, 4, 3, 5, 9, 8),  # recall of a balanced MLP, 10 seeds
     n_max=120,
     n_test=50,
-    draw=_draw,
+    make=class_by_class(_draw),
 )

@@ -11,7 +11,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from imbal_lab.data.source import Source, require
+from imbal_lab.data.pools import from_two_pools
+from imbal_lab.data.source import Source, class_by_class
 
 SHA256 = {  # of the two arrays' bytes
     "train": "b67942dfa4abaf58ada3113e368ee073204af9889b496a22ab814a96a5e9adf1",
@@ -40,9 +41,7 @@ def _draw(
     label: int, n_train: int, n_test: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     train, test = _images()["train"][label], _images()["test"][label]
-    require(len(train), n_train, "n_max (or counts)", "training images of a class")
-    require(len(test), n_test, "n_test", "test images of a class")
-    return train[rng.permutation(len(train))[:n_train]], test[:n_test]
+    return from_two_pools(train, test, n_train, n_test, rng, "images of a class")
 
 
 FASHION14 = Source(
@@ -62,5 +61,5 @@ FASHION14 = Source(
     hard_order=(1, 8, 9, 7, 5, 3, 0, 2, 4, 6),  # the tops that look alike come last
     n_max=600,
     n_test=200,
-    draw=_draw,
+    make=class_by_class(_draw),
 )

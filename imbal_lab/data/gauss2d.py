@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from imbal_lab.data.arguments import is_number
 from imbal_lab.data.source import Source, generated
 
 SPREAD = 0.62  # standard deviation of every blob, both directions
@@ -58,6 +59,8 @@ def _four(label: int, n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _two(label: int, n: int, rng: np.random.Generator, offset: float = 1.0) -> np.ndarray:
+    if not is_number(offset):
+        raise ValueError(f"offset={offset!r}: use a finite number")
     mu = np.array([BINARY_MU, 0.0])
     sign = 2 * label - 1
     return offset + sign * mu + BINARY_SPREAD * rng.standard_normal((n, 2))
@@ -69,7 +72,7 @@ FOUR_CLASSES = Source(
     hard_order=(0, 1, 2, 3),  # equally hard by symmetry
     n_max=1000,
     n_test=1000,
-    draw=generated(_four),
+    make=generated(_four),
 )
 TWO_CLASSES = Source(
     name="gauss2d_binary",
@@ -77,6 +80,6 @@ TWO_CLASSES = Source(
     hard_order=(0, 1),
     n_max=400,
     n_test=1000,
-    draw=generated(_two),
+    make=generated(_two),
     options=("offset",),
 )

@@ -94,5 +94,5 @@ MNIST1D = Source(
     hard_order=(6, 0, 3, 8, 7, 5, 2, 9, 1, 4),  # recall of a balanced MLP, 5 seeds
     n_max=1000,
     n_test=200,
-    draw=generated(_sample),
+    make=generated(_sample),
 )

@@ -6,6 +6,7 @@ other.
 """
 
 from collections.abc import Callable, Sequence
+from math import log
 
 from imbal_lab.data.arguments import integer, integers, is_number
 
@@ -31,9 +32,20 @@ def step(n_max: int, rho: float, num_classes: int) -> tuple[int, ...]:
     return (n_max,) * (num_classes - rare) + (int(n_max / rho + _ROUNDING),) * rare
 
 
+def power_law(n_max: int, rho: float, num_classes: int) -> tuple[int, ...]:
+    """Counts that fall with a power of the rank: n_c = int(n_max * (c + 1)^-a), c = 0 ... C-1.
+
+    a = ln(rho) / ln(C), so the last class has n_max / rho; rho = C is Zipf's law, a = 1. Natural
+    collections with many classes are like this: a short head and a very long tail.
+    """
+    a = log(rho) / log(num_classes)
+    return tuple(int(n_max * (c + 1) ** -a + _ROUNDING) for c in range(num_classes))
+
+
 PROFILES: dict[str, Callable[[int, float, int], tuple[int, ...]]] = {
     "long-tailed": long_tailed,
     "step": step,
+    "power-law": power_law,
 }
 
 

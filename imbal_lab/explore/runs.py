@@ -40,7 +40,8 @@ class Runs:
     """Makes the runs of an explorer.
 
     Attributes:
-        labels: the methods by name, as menus show them; "mine" if there is a step of your own.
+        labels: the full-batch methods by name, as menus show them; "mine" if there is a step of
+            your own.
         stands_for: the library's method that your step is compared with: the one whose step has
             the same name, else PCNGD.
     """
@@ -51,10 +52,11 @@ class Runs:
         from imbal_lab.methods import METHODS
 
         self.step, self.gradients = step, gradients
-        self.labels = {name: m.label.split(":")[0] for name, m in METHODS.items()}
+        full = {name: m for name, m in METHODS.items() if m.step and m.batches == "full"}
+        self.labels = {name: m.label.split(":")[0] for name, m in full.items()}
         if step is not None:
             self.labels[MINE] = "My step"
-        names = {m.step.__name__: name for name, m in METHODS.items()}
+        names = {getattr(m.step, "__name__", ""): name for name, m in full.items()}
         self.stands_for = names.get(getattr(step, "__name__", ""), "pcngd")
         self._finished: dict[Setting, list[Record]] = {}
 

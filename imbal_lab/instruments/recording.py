@@ -1,10 +1,19 @@
 """What a run leaves behind: per-class curves as plain tensors."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
+
+from imbal_lab.instruments.saving import load_tensors, save_tensors
+from imbal_lab.instruments.tidy import joined
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Record(NamedTuple):
@@ -27,9 +36,29 @@ class Recording(NamedTuple):
     cosine: Tensor  # [T, C, C]
 
     @classmethod
-    def of(cls, records: Iterable[Record]) -> "Recording":
+    def of(cls, records: Iterable[Record]) -> Recording:
         """Stack ``records``; ValueError if there are none."""
         columns = list(zip(*records, strict=True))
         if not columns:
             raise ValueError("records: a recording needs at least one record, got none")
         return cls(torch.tensor(columns[0]), *(torch.stack(column) for column in columns[1:]))
+
+    def to_frame(self) -> pd.DataFrame:
+        """A tidy pandas frame: one number a row, in columns step, class, other, quantity, value.
+
+        ``other`` is the second class of a cosine, and missing elsewhere. One line draws it:
+        ``sns.relplot(frame.query("other.isna()"), x="step", y="value", hue="class",
+        row="quantity", kind="line")``.
+        """
+        curves = self._asdict()
+        step = curves.pop("step")
+        return joined({name: (step, values, None) for name, values in curves.items()})
+
+    def save(self, path: str | Path) -> None:
+        """Write a .npz file to exactly ``path``: all of it, or what was there stays."""
+        save_tensors(path, "Recording", self._asdict())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recording:
+        """What :meth:`save` wrote, on the CPU; ValueError for a damaged or another file."""
+        return cls(**load_tensors(path, "Recording", cls._fields))

@@ -19,9 +19,14 @@ from imbal_lab.methods.logit_adjustment import (
     logit_adjusted_loss,
     posthoc_logits,
 )
+from imbal_lab.methods.mfw import MajorFeatureWeakening, mfw_strengths, weaken
+from imbal_lab.methods.mixed_labels import MixedLabelLoss, mixed_label_loss
 from imbal_lab.methods.pcngd import normalized, pcngd_step, unit_directions
+from imbal_lab.methods.pcnsgd import product_step, rescaled_step
 from imbal_lab.methods.per_class import PerClass
+from imbal_lab.methods.projection import projections
 from imbal_lab.methods.registry import METHODS, Method, get
+from imbal_lab.methods.two_stage import TrainOnly, reinitialize
 
 __all__ = [
     "ABSGD",
@@ -32,8 +37,11 @@ __all__ = [
     "FocalLoss",
     "LDAMLoss",
     "LogitAdjustedLoss",
+    "MajorFeatureWeakening",
     "Method",
+    "MixedLabelLoss",
     "PerClass",
+    "TrainOnly",
     "absgd_loss",
     "arb_loss",
     "batch_counts",
@@ -52,9 +60,16 @@ __all__ = [
     "log_mean_exp",
     "log_prior",
     "logit_adjusted_loss",
+    "mfw_strengths",
+    "mixed_label_loss",
     "normalized",
     "pcngd_step",
     "posthoc_logits",
+    "product_step",
+    "projections",
     "refuse_batchnorm",
+    "reinitialize",
+    "rescaled_step",
     "unit_directions",
+    "weaken",
 ]

@@ -14,7 +14,8 @@ it, because l_i / lam is large and only differences count.
 Traps. The weights are not divided by their own batch mean again: that would cancel u. The
 size of lam counts against the size of the loss, and class weights in the base loss are in
 the exponent too. u has a long memory when losses fall by many lam: it shrinks by a factor
-(1 - gamma) a batch at most, and until it has caught up the steps are small.
+(1 - gamma) a batch at most, and until it has caught up the steps are small. Every call in
+training mode moves u: call ``criterion.eval()`` to measure, as for a model with BatchNorm.
 """
 
 import math
@@ -23,14 +24,24 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.methods.loss_inputs import at_least_float32, check_reduction, reduced
+from imbal_lab.methods.loss_inputs import (
+    at_least_float32,
+    check_batch,
+    check_reduction,
+    has_values,
+    reduced,
+)
 
 
 def log_mean_exp(losses: Tensor, lam: float) -> Tensor:
-    """log mean_i exp(l_i / lam), a scalar; times ``lam`` it is the objective F."""
-    scaled = _scaled(losses, lam).flatten()
-    return scaled.logsumexp(dim=0) - math.log(len(scaled))
+    """log mean_i exp(l_i / lam), a scalar; times ``lam`` it is the objective F.
+
+    Raises ValueError as :func:`absgd_loss`.
+    """
+    _check_losses(losses)
+    return _log_mean_exp(_scaled(losses, lam))
 
 
 def absgd_loss(
@@ -50,24 +61,31 @@ def absgd_loss(
     tensor(1.)
     """
     _check_losses(losses)
-    log_u = log_mean_exp(losses.detach(), lam) if log_u is None else log_u
-    return _weighted(losses, lam, log_u, reduction)
+    scaled = _scaled(losses.detach(), lam)
+    log_u = _log_mean_exp(scaled) if log_u is None else log_u.detach()
+    return _weighted(losses, scaled - log_u, reduction)
 
 
 class ABSGD(nn.Module):
     """ABSGD over any base loss: ``loss = criterion(model(x), y)``, and any optimizer.
 
-    ``base`` returns one loss a sample (``reduction="none"``); cross-entropy by default.
-    ``gamma`` in (0, 1] is the share of the newest batch in u; 1 forgets the past.
+    ``base(logits, y)`` returns one loss a sample (``reduction="none"``); cross-entropy by
+    default. ``gamma`` in (0, 1] is the share of the newest batch in u; 1 forgets the past.
 
-    The normaliser is the buffer ``log_u`` (-inf before the first batch): it is saved, moved
-    and, in eval mode, left alone. Two stages: begin with ``lam=math.inf`` and set
-    ``criterion.lam`` later, which forgets u, since u belongs to its lam.
+    The normaliser is the buffer ``log_u`` (-inf before the first batch): it is moved with the
+    module and, in eval mode, left alone. Two stages: begin with ``lam=math.inf`` and set
+    ``criterion.lam`` later. A new lam forgets u, which belongs to the old one; both are in
+    ``state_dict()``, so a run that is resumed goes on in its stage.
 
-    >>> criterion = ABSGD(lam=-1.0)
-    >>> loss = criterion(torch.zeros(4, 10), torch.tensor([0, 1, 2, 3]))
-    >>> criterion.log_u
-    tensor(-2.3026)
+    Raises ValueError for lam = 0, for gamma out of range, for base losses that are empty,
+    reduced or not finite, and for labels that the base ignores: they would count as samples
+    that are fitted to perfection.
+
+    >>> model, y = nn.Linear(5, 3), torch.tensor([0, 0, 1, 2])
+    >>> criterion = ABSGD(lam=2.0, base=nn.CrossEntropyLoss(label_smoothing=0.1, reduction="none"))
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    >>> criterion(model(torch.zeros(4, 5)), y).backward()
+    >>> optimizer.step()
     """
 
     log_u: Tensor
@@ -83,10 +101,10 @@ class ABSGD(nn.Module):
         if not 0 < gamma <= 1:
             raise ValueError(f"gamma={gamma!r}: the share of the new batch is in (0, 1], as 0.9")
         self.gamma = gamma
-        self.base = nn.CrossEntropyLoss(reduction="none") if base is None else base
+        self.base = _cross_entropy if base is None else base
         self.reduction = check_reduction(reduction)
         self.register_buffer("log_u", torch.tensor(-math.inf))
-        self.lam = lam
+        self._lam = _checked_lam(lam)
 
     @property
     def lam(self) -> float:
@@ -95,20 +113,41 @@ class ABSGD(nn.Module):
 
     @lam.setter
     def lam(self, lam: float) -> None:
-        self._lam = _checked_lam(lam)
-        self.log_u.fill_(-math.inf)
+        if lam != self._lam:
+            self._lam = _checked_lam(lam)
+            self.log_u.fill_(-math.inf)
+
+    def get_extra_state(self) -> float:
+        """``lam``, for ``state_dict()``."""
+        return self._lam
+
+    def set_extra_state(self, state: float) -> None:
+        """``lam``, from ``load_state_dict()``; ``log_u`` is loaded beside it."""
+        self._lam = _checked_lam(state)
 
     def forward(self, *inputs: Any) -> Tensor:
         """``inputs`` go to ``base``; returns its losses, weighted and reduced."""
+        self._refuse_ignored(inputs[-1])
         losses = self.base(*inputs)
         _check_losses(losses)
         with torch.no_grad():
-            log_u = self._averaged(log_mean_exp(losses, self.lam))
+            scaled = _scaled(losses, self.lam)
+            log_u = self._averaged(_log_mean_exp(scaled))
             if self.training:
                 self.log_u.copy_(log_u)
-            elif self.log_u.isfinite():
-                log_u = self.log_u
-        return _weighted(losses, self.lam, log_u, self.reduction)
+            else:
+                log_u = torch.where(self.log_u.isfinite(), self.log_u.to(log_u), log_u)
+            log_weights = scaled - log_u
+        return _weighted(losses, log_weights, self.reduction)
+
+    def _refuse_ignored(self, y: Tensor) -> None:
+        ignored = getattr(self.base, "ignore_index", None)
+        if ignored is not None and has_values(y) and (y == ignored).any():
+            raise ValueError(
+                f"y: holds ignore_index={ignored}, whose losses of zero would be averaged into u; "
+                "leave those examples out: keep = y != ignore_index; criterion(logits[keep], "
+                "y[keep]), for pixels with logits.movedim(1, -1)[keep]"
+            )
 
     def _averaged(self, log_mean: Tensor) -> Tensor:
         """log u with this batch in it; u belongs to no batch yet where log_u is -inf."""
@@ -119,10 +158,18 @@ class ABSGD(nn.Module):
         return torch.where(old.isneginf(), log_mean, averaged)
 
 
-def _weighted(losses: Tensor, lam: float, log_u: Tensor, reduction: str) -> Tensor:
+def _cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
+    check_batch(logits, y)
+    return F.cross_entropy(at_least_float32(logits), y, reduction="none")
+
+
+def _log_mean_exp(scaled: Tensor) -> Tensor:
+    return scaled.flatten().logsumexp(dim=0) - math.log(scaled.numel())
+
+
+def _weighted(losses: Tensor, log_weights: Tensor, reduction: str) -> Tensor:
     losses = at_least_float32(losses)
-    weights = (_scaled(losses.detach(), lam) - log_u.detach()).exp().to(losses.dtype)
-    return reduced(weights * losses, reduction)
+    return reduced(log_weights.exp().to(losses.dtype) * losses, reduction)
 
 
 def _scaled(losses: Tensor, lam: float) -> Tensor:
@@ -137,13 +184,16 @@ def _checked_lam(lam: float) -> float:
 
 
 def _check_losses(losses: Tensor) -> None:
-    """On every device, since a NaN would stay in the running normaliser for good."""
+    """On every device, since a NaN would stay in the running normaliser for good.
+
+    Many models at once (``torch.vmap``) have no values to look at; each keeps its own NaN.
+    """
     if losses.ndim == 0 or losses.numel() == 0:
         raise ValueError(
             f"losses: shape {tuple(losses.shape)}; ABSGD weighs each sample's own loss, so give "
             'a base loss with reduction="none" at least one sample'
         )
-    if not losses.isfinite().all():
+    if has_values(losses) and not losses.isfinite().all():
         raise ValueError(
             "losses: NaN or infinite; look for a step size that is too large, or NaN in the data"
         )

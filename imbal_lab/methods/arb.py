@@ -26,6 +26,7 @@ from imbal_lab.methods.loss_inputs import (
     as_counts,
     at_least_float32,
     check_batch,
+    check_labels,
     check_reduction,
     readable,
     reduced,
@@ -35,9 +36,16 @@ from imbal_lab.methods.loss_inputs import (
 def batch_counts(y: Tensor, num_classes: int, ignore_index: int = -100) -> Tensor:
     """How often each class occurs in ``y``, of any shape, without ignored labels: int64 [C].
 
+    Raises ValueError for other labels.
+
     >>> batch_counts(torch.tensor([[0, 2, 2], [0, 0, -100]]), num_classes=3)
     tensor([3, 0, 2])
     """
+    check_labels(y, num_classes, ignore_index)
+    return _counted(y, num_classes, ignore_index)
+
+
+def _counted(y: Tensor, num_classes: int, ignore_index: int) -> Tensor:
     valid = (y != ignore_index).flatten()
     labels = torch.where(valid, y.flatten(), 0)
     none = torch.zeros(num_classes, dtype=torch.int64, device=y.device)
@@ -67,7 +75,14 @@ def arb_loss(
 
 
 class ARBLoss(nn.Module):
-    """:func:`arb_loss` as a criterion; log n of the training set is a buffer (or None)."""
+    """:func:`arb_loss` as a criterion; log n of the training set is a buffer (or None).
+
+    >>> model, x = nn.Linear(4, 3), torch.zeros(10, 4)
+    >>> y = torch.tensor([0, 0, 0, 0, 0, 0, 1, 1, 1, 2])
+    >>> criterion = ARBLoss(counts=(600, 300, 100))  # ARBLoss() counts every batch anew
+    >>> criterion(model(x), y).backward()
+    >>> guesses = model(x).argmax(dim=1)  # raw logits
+    """
 
     log_counts: Tensor | None
 
@@ -90,11 +105,10 @@ def _balanced(
     check_batch(logits, y, None if log_n is None else len(log_n), ignore_index)
     valid = y != ignore_index
     if log_n is None:
-        n = batch_counts(y, logits.shape[1], ignore_index)
-        log_n = at_least_float32(n, like=logits).log()
+        n = at_least_float32(_counted(y, logits.shape[1], ignore_index), like=logits)
+        log_n = torch.where(n.any(), n.log(), 0.0)  # all ignored: 0 * NaN is no gradient
     elif readable(y):
-        _refuse_labels_without_count(y[valid], log_n)
-    log_n = torch.where(log_n.isneginf().all(), 0.0, log_n)  # all ignored: 0 * NaN is no gradient
+        _refuse_labels_without_count(y, valid, log_n)
     offset = at_least_float32(log_n, like=logits).view(1, -1, *[1] * (logits.ndim - 2))
     losses = F.cross_entropy(logits + offset, y, ignore_index=ignore_index, reduction="none")
     if reduction == "mean":
@@ -102,8 +116,11 @@ def _balanced(
     return reduced(losses, reduction)
 
 
-def _refuse_labels_without_count(y: Tensor, log_n: Tensor) -> None:
-    uncounted = y[log_n.isneginf().to(y.device)[y]]
+def _refuse_labels_without_count(y: Tensor, valid: Tensor, log_n: Tensor) -> None:
+    missing = log_n.isneginf().to(y.device)
+    if not missing.any():
+        return
+    uncounted = y[valid & missing[torch.where(valid, y, 0)]]
     if len(uncounted):
         raise ValueError(
             f"counts: class {int(uncounted[0])} has count 0, but y holds it; count the labels of "

@@ -20,6 +20,7 @@ from imbal_lab.methods.loss_inputs import (
     as_counts,
     at_least_float32,
     check_batch,
+    check_not_negative,
     check_reduction,
     reduced,
 )
@@ -33,10 +34,8 @@ def cdt_temperatures(counts: Counts, gamma: float) -> Tensor:
     >>> cdt_temperatures((5000, 500, 50), gamma=0.3)
     tensor([1.0000, 1.9953, 3.9811], dtype=torch.float64)
     """
-    if not 0 <= gamma < float("inf"):
-        raise ValueError(f"gamma={gamma!r}: use a finite gamma >= 0, such as 0.2")
     n = as_counts(counts)
-    return (n.max() / n) ** gamma
+    return (n.max() / n) ** check_not_negative("gamma", gamma, "0.2")
 
 
 def cdt_loss(
@@ -55,7 +54,14 @@ def cdt_loss(
 
 
 class CDTLoss(nn.Module):
-    """:func:`cdt_loss` as a criterion; ``temperatures`` [C] is a buffer."""
+    """:func:`cdt_loss` as a criterion; ``temperatures`` [C] is a buffer.
+
+    >>> import torch
+    >>> model, x, y = nn.Linear(4, 3), torch.zeros(3, 4), torch.tensor([0, 1, 2])
+    >>> criterion = CDTLoss(counts=(5000, 500, 50), gamma=0.2)
+    >>> criterion(model(x), y).backward()
+    >>> guesses = model(x).argmax(dim=1)  # raw logits
+    """
 
     temperatures: Tensor
 

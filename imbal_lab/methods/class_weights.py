@@ -26,6 +26,7 @@ from imbal_lab.methods.loss_inputs import (
     at_least_float32,
     check_batch,
     check_reduction,
+    readable,
     reduced,
 )
 
@@ -64,15 +65,22 @@ def class_weighted_loss(
     >>> class_weighted_loss(logits, y, torch.tensor([0.5, 2.0]), reduction="none")
     tensor([0.3466, 0.3466, 1.3863])
     """
-    check_weights(weights)
-    check_batch(logits, y, num_classes=len(weights))
+    check_batch(logits, y)
+    check_weights(weights, num_classes=logits.shape[1])
     logits = at_least_float32(logits)
     weights = at_least_float32(weights, like=logits)
     return reduced(F.cross_entropy(logits, y, weights, reduction="none"), reduction)
 
 
 class ClassWeightedLoss(nn.Module):
-    """:func:`class_weighted_loss` as a criterion; ``weights`` [C] is a buffer."""
+    """:func:`class_weighted_loss` as a criterion; ``weights`` [C] is a buffer.
+
+    >>> model, x, y = nn.Linear(4, 3), torch.zeros(3, 4), torch.tensor([0, 1, 2])
+    >>> criterion = ClassWeightedLoss(inverse_frequency_weights((90, 9, 1)))
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    >>> criterion(model(x), y).backward()
+    >>> optimizer.step()
+    """
 
     weights: Tensor
 
@@ -85,8 +93,14 @@ class ClassWeightedLoss(nn.Module):
         return class_weighted_loss(logits, y, self.weights, self.reduction)
 
 
-def check_weights(weights: Tensor) -> Tensor:
-    """``weights`` if it is [C]; ValueError otherwise."""
+def check_weights(weights: Tensor, num_classes: int | None = None) -> Tensor:
+    """``weights`` if it is [C], finite and nowhere negative; ValueError otherwise."""
     if weights.ndim != 1:
         raise ValueError(f"weights: shape {tuple(weights.shape)}; give one weight a class, [C]")
+    if num_classes not in (None, len(weights)):
+        raise ValueError(
+            f"weights: {len(weights)} of them; with {num_classes} classes give {num_classes}"
+        )
+    if readable(weights) and not ((weights >= 0) & weights.isfinite()).all():
+        raise ValueError(f"weights: {weights.tolist()}; give finite numbers >= 0")
     return weights

@@ -19,6 +19,7 @@ from imbal_lab.methods.class_weights import check_weights
 from imbal_lab.methods.loss_inputs import (
     at_least_float32,
     check_batch,
+    check_not_negative,
     check_reduction,
     reduced,
 )
@@ -40,19 +41,27 @@ def focal_loss(
     >>> focal_loss(logits, y, gamma=1.0, reduction="none")
     tensor([0.3466, 0.0151])
     """
-    _check_gamma(gamma)
-    check_batch(logits, y, None if weights is None else len(check_weights(weights)))
+    check_not_negative("gamma", gamma, "2")
+    check_batch(logits, y)
     losses = F.cross_entropy(at_least_float32(logits), y, reduction="none")
     missing = 1 - (-losses).exp()  # 1 - p_y
     # Below eps it is rounding; the floor keeps the slope of x^gamma, gamma < 1, finite at p_y = 1.
     focal = missing.clamp(min=torch.finfo(losses.dtype).eps) ** gamma * losses
     if weights is not None:
+        check_weights(weights, num_classes=logits.shape[1])
         focal = at_least_float32(weights, like=logits)[y] * focal
     return reduced(focal, reduction)
 
 
 class FocalLoss(nn.Module):
-    """:func:`focal_loss` as a criterion; ``weights`` [C] is a buffer (or None)."""
+    """:func:`focal_loss` as a criterion; ``weights`` [C] is a buffer (or None).
+
+    >>> model, x, y = nn.Linear(4, 3), torch.zeros(3, 4), torch.tensor([0, 1, 2])
+    >>> criterion = FocalLoss(gamma=2.0, weights=torch.tensor([0.5, 1.0, 1.5]))
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.4)  # larger than for cross-entropy
+    >>> criterion(model(x), y).backward()
+    >>> optimizer.step()
+    """
 
     weights: Tensor | None
 
@@ -60,15 +69,9 @@ class FocalLoss(nn.Module):
         self, gamma: float = 2.0, weights: Tensor | None = None, reduction: str = "mean"
     ) -> None:
         super().__init__()
-        self.gamma = _check_gamma(gamma)
+        self.gamma = check_not_negative("gamma", gamma, "2")
         self.reduction = check_reduction(reduction)
         self.register_buffer("weights", None if weights is None else check_weights(weights))
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         return focal_loss(logits, y, self.gamma, self.weights, self.reduction)
-
-
-def _check_gamma(gamma: float) -> float:
-    if not 0 <= gamma < float("inf"):
-        raise ValueError(f"gamma={gamma!r}: use a finite gamma >= 0, such as 2")
-    return gamma

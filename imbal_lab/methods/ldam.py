@@ -26,6 +26,7 @@ from imbal_lab.methods.loss_inputs import (
     as_counts,
     at_least_float32,
     check_batch,
+    check_not_negative,
     check_reduction,
     reduced,
 )
@@ -37,10 +38,8 @@ def ldam_margins(counts: Counts, max_margin: float = 0.5) -> Tensor:
     >>> ldam_margins((1600, 100))
     tensor([0.2500, 0.5000], dtype=torch.float64)
     """
-    if not 0 <= max_margin < float("inf"):
-        raise ValueError(f"max_margin={max_margin!r}: use a finite margin >= 0, such as 0.5")
     n = as_counts(counts)
-    return max_margin * (n.min() / n) ** 0.25
+    return check_not_negative("max_margin", max_margin, "0.5") * (n.min() / n) ** 0.25
 
 
 def ldam_loss(
@@ -80,6 +79,14 @@ class LDAMLoss(nn.Module):
     """:func:`ldam_loss` as a criterion; ``margins`` [C] and ``weights`` [C] are buffers.
 
     ``weights`` are ones until you assign others, as in deferred reweighting.
+
+    >>> features, rows = torch.randn(6, 4), torch.randn(3, 4, requires_grad=True)
+    >>> counts, y = (90, 9, 1), torch.tensor([0, 0, 0, 0, 1, 2])
+    >>> criterion = LDAMLoss(counts)
+    >>> for epoch in range(200):
+    ...     criterion.weights = deferred_weights(epoch, counts, start=160)
+    ...     cosines = F.normalize(features) @ F.normalize(rows).T
+    ...     criterion(cosines, y).backward()
     """
 
     margins: Tensor
@@ -111,19 +118,16 @@ def _with_margin(
     reduction: str,
 ) -> Tensor:
     check_batch(logits, y, num_classes=len(margins))
-    weights = torch.ones_like(margins) if weights is None else check_weights(weights)
-    if len(weights) != len(margins):
-        raise ValueError(
-            f"weights: {len(weights)} of them; with {len(margins)} classes give {len(margins)}"
-        )
+    weights = torch.ones_like(margins) if weights is None else weights
+    check_weights(weights, num_classes=len(margins))
     logits = at_least_float32(logits)
-    own = torch.zeros_like(logits).scatter(1, y.unsqueeze(1), 1.0)
-    shape = (1, -1, *[1] * (logits.ndim - 2))
-    lowered = logits - own * at_least_float32(margins, like=logits).view(shape)
+    own_margin = at_least_float32(margins, like=logits)[y].unsqueeze(1)
+    lowered = logits.scatter_add(1, y.unsqueeze(1), -own_margin)
     w = at_least_float32(weights, like=logits)
     losses = F.cross_entropy(scale * lowered, y, w, reduction="none")
     if reduction == "mean":
-        return reduced(losses, "sum") / w[y].sum()
+        total = w[y].sum()
+        return reduced(losses, "sum") / torch.where(total == 0, 1, total)
     return reduced(losses, reduction)
 
 

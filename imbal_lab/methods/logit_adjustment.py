@@ -19,6 +19,7 @@ from imbal_lab.methods.loss_inputs import (
     as_counts,
     at_least_float32,
     check_batch,
+    check_not_negative,
     check_reduction,
     reduced,
 )
@@ -35,19 +36,24 @@ def logit_adjusted_loss(
 ) -> Tensor:
     """The training loss: ``logits`` [n, C], ``y`` [n], ``counts`` [C]; a scalar, or [n].
 
-    Raises ValueError for shapes, labels or counts that do not fit, and for NaN.
+    Raises ValueError for shapes, labels or counts that do not fit, for tau < 0, and for NaN.
 
     >>> import torch
     >>> logits, y = torch.zeros(2, 3), torch.tensor([0, 2])
     >>> logit_adjusted_loss(logits, y, counts=(6, 3, 1), reduction="none")
     tensor([0.5108, 2.3026])
     """
-    return _adjusted(logits, y, tau * log_prior(counts), reduction)
+    return _adjusted(logits, y, _offset(counts, tau), reduction)
 
 
 def posthoc_logits(logits: Tensor, counts: Counts, tau: float = 1.0) -> Tensor:
-    """Logits [n, C] of a network trained with cross-entropy, minus tau log pi: for argmax."""
-    offset = tau * log_prior(counts)
+    """Logits [n, C] of a network trained with cross-entropy, minus tau log pi: for argmax.
+
+    >>> import torch
+    >>> posthoc_logits(torch.tensor([[2.0, 1.0, 0.0]]), counts=(90, 9, 1)).argmax(dim=1)
+    tensor([2])
+    """
+    offset = _offset(counts, tau)
     if logits.ndim != 2 or logits.shape[1] != len(offset):
         raise ValueError(
             f"logits: shape {tuple(logits.shape)}; with {len(offset)} counts give "
@@ -57,17 +63,28 @@ def posthoc_logits(logits: Tensor, counts: Counts, tau: float = 1.0) -> Tensor:
 
 
 class LogitAdjustedLoss(nn.Module):
-    """The training loss as a criterion; the offset tau log pi is a buffer."""
+    """The training loss as a criterion; the offset tau log pi is a buffer.
+
+    >>> import torch
+    >>> model, x, y = nn.Linear(4, 3), torch.zeros(3, 4), torch.tensor([0, 1, 2])
+    >>> criterion = LogitAdjustedLoss(counts=(90, 9, 1))
+    >>> criterion(model(x), y).backward()
+    >>> guesses = model(x).argmax(dim=1)  # raw logits, since they were adjusted in training
+    """
 
     offset: Tensor
 
     def __init__(self, counts: Counts, tau: float = 1.0, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = check_reduction(reduction)
-        self.register_buffer("offset", (tau * log_prior(counts)).float())
+        self.register_buffer("offset", _offset(counts, tau).float())
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         return _adjusted(logits, y, self.offset, self.reduction)
+
+
+def _offset(counts: Counts, tau: float) -> Tensor:
+    return check_not_negative("tau", tau, "1") * log_prior(counts)
 
 
 def _adjusted(logits: Tensor, y: Tensor, offset: Tensor, reduction: str) -> Tensor:

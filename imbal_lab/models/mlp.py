@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-import torch
 from torch import nn
+
+from imbal_lab.models.initialisation import seeded
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
 
@@ -18,6 +19,7 @@ def mlp(widths: Sequence[int], *, seed: int, activation: str = "tanh") -> nn.Seq
 
     Raises ValueError for fewer than two widths or an unknown activation.
 
+    >>> import torch
     >>> mlp([2, 8, 3], seed=0)(torch.zeros(5, 2)).shape
     torch.Size([5, 3])
     """
@@ -27,16 +29,12 @@ def mlp(widths: Sequence[int], *, seed: int, activation: str = "tanh") -> nn.Seq
         )
     if activation not in ACTIVATIONS:
         raise ValueError(f"activation={activation!r}: choose one of {sorted(ACTIVATIONS)}")
-    generator = torch.Generator().manual_seed(seed)
+    activate = ACTIVATIONS[activation]
+    return seeded(lambda: nn.Sequential(*_layers(widths, activate)), seed)
+
+
+def _layers(widths: Sequence[int], activate: type[nn.Module]) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for fan_in, fan_out in pairwise(widths):
-        layers += [_linear(fan_in, fan_out, generator), ACTIVATIONS[activation]()]
-    return nn.Sequential(*layers[:-1])  # no activation after the logits
-
-
-def _linear(fan_in: int, fan_out: int, generator: torch.Generator) -> nn.Linear:
-    layer = nn.utils.skip_init(nn.Linear, fan_in, fan_out)
-    with torch.no_grad():
-        layer.weight.copy_(torch.randn(fan_out, fan_in, generator=generator) / fan_in**0.5)
-        layer.bias.zero_()
-    return layer
+        layers += [nn.Linear(fan_in, fan_out), activate()]
+    return layers[:-1]  # no activation after the logits

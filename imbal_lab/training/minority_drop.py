@@ -11,10 +11,9 @@ not. Per seed (which draws the examples and the initial weights), with mean clas
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from scipy import stats
 from torch import Tensor
 
 from imbal_lab.checks import CheckFailed
@@ -23,6 +22,7 @@ from imbal_lab.instruments import Recording
 from imbal_lab.methods import class_gradients, gd_step, pcngd_step
 from imbal_lab.methods.registry import Step
 from imbal_lab.models import mlp
+from imbal_lab.training.interval import Interval
 from imbal_lab.training.loop import Gradients, train
 
 DATA: dict[str, dict[str, Any]] = {
@@ -33,24 +33,6 @@ HIDDEN = (24, 24)
 LR = 0.1  # of both, so that no difference is one of step size
 CLEAR = 0.05  # a rise, or a difference of rises, must be above this with its whole interval
 ROUNDING = 1e-10  # in double precision, a loss that grows by less has not grown
-
-
-class Interval(NamedTuple):
-    """A mean over seeds with its 95 % t-interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, values: Tensor) -> "Interval":
-        """Of ``values`` [S], one a seed."""
-        mean, n = values.mean().item(), len(values)
-        half = stats.t.ppf(0.975, n - 1).item() * values.std().item() / n**0.5
-        return cls(mean, mean - half, mean + half)
-
-    def __str__(self) -> str:
-        return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
 @dataclass(frozen=True, eq=False)

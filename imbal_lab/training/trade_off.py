@@ -20,8 +20,9 @@ from imbal_lab.data import load
 from imbal_lab.methods import gd_step, pcngd_step
 from imbal_lab.methods.registry import Step
 from imbal_lab.models import mlp
+from imbal_lab.training.interval import Interval
 from imbal_lab.training.loop import train
-from imbal_lab.training.minority_drop import LR, Interval
+from imbal_lab.training.minority_drop import LR
 
 # Data, with load options and hidden widths: classes that overlap much, little, and not at all.
 SETUPS: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {

@@ -28,3 +28,21 @@ def test_to_changes_inputs_only(tiny):
     assert double.x.dtype == double.x_test.dtype == torch.float64
     assert double.y.dtype == torch.int64
     assert tiny.x.dtype == torch.float32
+
+
+def test_many_counts_are_not_all_written_out():
+    y = torch.arange(12).repeat_interleave(torch.arange(12, 0, -1))
+    data = Dataset(
+        "many", torch.zeros(78, 2), y, torch.zeros(1, 2), y[:1], tuple(map(str, range(12)))
+    )
+    assert repr(data).startswith("Dataset(many: 78 training (12, 11, 10, ..., 1), rho=12, ")
+
+
+def test_in_segmentation_pixels_are_counted():
+    y = torch.tensor([[[0, 0], [0, 1]], [[0, 0], [0, 0]]])
+    data = Dataset(
+        "pixels", torch.zeros(2, 1, 2, 2), y, torch.zeros(2, 1, 2, 2), y, ("a", "b", "c")
+    )
+    assert data.counts == (7, 1, 0)
+    assert data.rho == 7
+    assert repr(data) == "Dataset(pixels: 2 training (7, 1, 0), rho=7, 1x2x2 features, 2 test)"

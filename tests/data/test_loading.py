@@ -10,7 +10,12 @@ import torch
 
 from imbal_lab.data import load, names
 
+SHAPED = ("gauss2d", "gauss2d_binary", "mnist1d", "digits", "fashion14", "features_lt")
 EVERY = pytest.mark.parametrize("name", names())
+EVERY_SHAPED = pytest.mark.parametrize("name", SHAPED)  # one label an example, counts by rho
+
+
+SMALL = {"features_lt": {"classes": range(12)}}
 
 
 def rows(data, rank):
@@ -19,10 +24,10 @@ def rows(data, rank):
 
 
 def test_names():
-    assert names() == ("gauss2d", "gauss2d_binary", "mnist1d", "digits", "fashion14")
+    assert names() == (*SHAPED, "shuttle_like", "textures_seg")
 
 
-@EVERY
+@EVERY_SHAPED
 def test_shapes_types_and_balanced_test_set(name):
     data = load(name, rho=10, n_test=20)
     assert data.x.dtype == data.x_test.dtype == torch.float32
@@ -43,12 +48,13 @@ def test_same_seed_same_data_and_other_seed_other_data(name):
     assert not torch.equal(a.x, c.x)
 
 
-@EVERY
+@EVERY_SHAPED
 @pytest.mark.parametrize("profile", ["long-tailed", "step"])
 @pytest.mark.parametrize("rare", ["label", "hard", "random"])
 def test_training_sets_are_nested_in_rho(name, profile, rare):
     small, large = (
-        load(name, rho=rho, profile=profile, rare=rare, seed=5, n_test=1) for rho in (60, 10)
+        load(name, rho=rho, profile=profile, rare=rare, seed=5, n_test=1, **SMALL.get(name, {}))
+        for rho in (60, 10)
     )
     assert small.class_names == large.class_names
     for rank in range(small.num_classes):
@@ -67,9 +73,9 @@ def test_a_class_does_not_depend_on_the_others(name):
     assert torch.equal(first, everything.x[everything.y == 3])
 
 
-@EVERY
+@EVERY_SHAPED
 def test_training_and_test_examples_are_different(name):
-    data = load(name)
+    data = load(name, **SMALL.get(name, {}))
     test = {row.numpy().tobytes() for row in data.x_test}
     for rank in range(data.num_classes):
         assert len(rows(data, rank)) == data.counts[rank]  # and no example comes twice
@@ -126,7 +132,7 @@ def test_integers_of_other_libraries_are_integers():
 def test_global_random_states_are_left_alone():
     before = (torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate())
     for name in names():
-        load(name, rare="random")
+        load(name, rare="label" if name == "shuttle_like" else "random")
     assert torch.equal(before[0], torch.get_rng_state())
     assert np.array_equal(before[1], np.random.get_state()[1])
     assert before[2] == random.getstate()
@@ -154,7 +160,8 @@ def test_importing_data_stays_light():
     [
         ("cifar10", {}, r"name='cifar10'.*'gauss2d'.*'fashion14'"),
         ("gauss2d", {"rare": "last"}, r"rare='last'.*'label', 'hard', 'random'"),
-        ("gauss2d", {"profile": "exp"}, r"profile='exp'.*'long-tailed', 'step'"),
+        ("gauss2d", {"profile": "exp"}, r"profile='exp'.*'long-tailed', 'step', 'power-law'"),
+        ("gauss2d", {"profile": ""}, r"profile=''.*'long-tailed', 'step'"),
         ("gauss2d", {"rho": 0.1}, r"rho=0\.1.*>= 1.*imb_factor="),
         ("gauss2d", {"rho": 2000}, r"rho=2000 with n_max=1000 leaves class 3"),
         ("gauss2d", {"n_max": 0}, r"n_max=0: use an integer >= 1"),
@@ -165,7 +172,6 @@ def test_importing_data_stays_light():
         ("gauss2d", {"counts": (9, 8, 7, 6), "rho": 3}, r"counts=.*leave the others out"),
         ("gauss2d", {"counts": (9, 8, 7, 6), "n_max": 3}, r"counts=.*leave the others out"),
         ("gauss2d", {"rho": "10"}, r"rho='10'.*must be a number >= 1"),
-        ("gauss2d", {"rho": None}, r"rho=None.*must be a number >= 1"),
         ("gauss2d", {"rho": True}, r"rho=True.*must be a number >= 1"),
         ("gauss2d", {"imb_factor": "0.1"}, r"imb_factor='0\.1'.*in \(0, 1\]"),
         ("gauss2d", {"n_max": 1.5}, r"n_max=1\.5: use an integer >= 1"),
@@ -188,6 +194,15 @@ def test_importing_data_stays_light():
         ("digits", {"n_test": 178}, r"n_test asks for 178 .*digit 0.*at most 177"),
         ("fashion14", {"n_max": 601}, r"n_max.* asks for 601 .*at most 600"),
         ("fashion14", {"n_test": 201}, r"n_test asks for 201 .*at most 200"),
+        ("textures_seg", {"rare": "hard"}, r"rare='hard'.*'label', 'random'"),
+        ("textures_seg", {"classes": (0, 4)}, r"classes=\(0, 4\).*from 0 to 3"),
+        ("features_lt", {"classes": (0, 1000)}, r"classes=\(0, 1000\).*from 0 to 999"),
+        ("shuttle_like", {"rho": 1}, r"rho=1: 'shuttle_like' is imbalanced by nature.*counts="),
+        ("shuttle_like", {"imb_factor": 0.1}, r"imb_factor=0\.1: .* by nature.*leave imb_factor"),
+        ("shuttle_like", {"profile": "step"}, r"profile='step': .* by nature.*22793, 4451"),
+        ("shuttle_like", {"n_max": 100}, r"n_max=100: .* by nature.*leave n_max out"),
+        ("shuttle_like", {"rare": "random"}, r"rare='random'.*'shuttle_like'.*leave rare out"),
+        ("shuttle_like", {"rho": 3, "counts": (1,) * 7}, r"counts=.*leave the others out"),
     ],
 )
 def test_errors_name_the_argument_and_what_is_allowed(name, arguments, message):

@@ -45,6 +45,23 @@ def test_step_keeps_every_class_and_the_larger_half_is_frequent():
     assert profiles.step(100, 10, 5) == (100, 100, 100, 10, 10)
 
 
+def test_power_law_at_rho_c_is_zipfs_law():
+    for n_max, num_classes in ((400, 200), (1000, 10), (7, 3)):
+        counts = profiles.power_law(n_max, num_classes, num_classes)
+        assert counts == tuple(n_max // rank for rank in range(1, num_classes + 1))
+
+
+def test_power_law_is_straight_on_logarithmic_axes():
+    """At ranks 1, 10 and 100 of 1000 the counts fall by the same factor: rho^(1/3)."""
+    counts = profiles.power_law(8_000_000, 8, 1000)
+    assert [counts[rank - 1] for rank in (1, 10, 100, 1000)] == [
+        8_000_000,
+        4_000_000,
+        2_000_000,
+        1_000_000,
+    ]
+
+
 @pytest.mark.parametrize("profile", profiles.PROFILES)
 def test_ratio_one_is_balanced(profile):
     assert profiles.counts_for(profile, 37, 1.0, 5) == (37,) * 5

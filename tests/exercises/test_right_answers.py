@@ -56,11 +56,8 @@ def caught_on_the_way(grads):
 
 
 def registry(grads):
-    return uses_rule(methods.METHODS["pcngd"].rule, grads)
-
-
-def uses_rule(rule, grads):
-    return rule(grads.norm(dim=1))[:, None] * grads
+    step, zero = methods.get("pcngd").step, torch.zeros_like(grads[0])
+    return torch.stack([-step(zero, g[None], 1.0) for g in grads])
 
 
 @functools.wraps(methods.unit_directions)

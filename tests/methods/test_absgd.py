@@ -10,6 +10,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from imbal_lab.methods import (
     ABSGD,
+    ARBLoss,
     CDTLoss,
     ClassWeightedLoss,
     FocalLoss,
@@ -155,9 +156,29 @@ def test_state_is_saved_and_restored_without_a_graph(model, batch):
     assert not criterion.log_u.requires_grad
     again = ABSGD(0.5, gamma=0.3)
     again.load_state_dict(copy.deepcopy(criterion.state_dict()))
-    assert list(criterion.state_dict()) == ["log_u"]
+    assert list(criterion.state_dict()) == ["log_u", "_extra_state"]
     assert torch.equal(again(2 * model(x), y), criterion(2 * model(x), y))
     assert not torch.equal(again(model(x), y), ABSGD(0.5, gamma=0.3)(model(x), y))
+
+
+def test_a_resumed_run_goes_on_in_its_stage():
+    """Saved in the second stage, loaded into a criterion built as for the first."""
+    criterion = ABSGD(math.inf, gamma=0.3, base=identity)
+    criterion.lam = -2.0
+    criterion(3 * LOSSES)
+    again = ABSGD(math.inf, gamma=0.3, base=identity)
+    again.load_state_dict(criterion.state_dict())
+    assert again.lam == -2
+    assert torch.equal(again(LOSSES), criterion(LOSSES))
+
+
+def test_the_same_lambda_again_forgets_nothing():
+    """As a schedule does that sets lam at every epoch."""
+    criterion = ABSGD(2.0, gamma=0.3, base=identity)
+    criterion(LOSSES)
+    before = criterion.log_u.clone()
+    criterion.lam = 2
+    assert torch.equal(criterion.log_u, before)
 
 
 def test_eval_mode_leaves_the_normaliser_alone():
@@ -202,6 +223,36 @@ def test_our_other_losses_as_base(model, batch):
         torch.testing.assert_close(ABSGD(3.0, base=base)(model(x), y), expected)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_logits_are_lifted_before_the_loss(dtype, logits, y):
+    low = logits.to(dtype)
+    expected = ABSGD(0.5)(low.double(), y)
+    torch.testing.assert_close(ABSGD(0.5)(low, y), expected.float(), rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("base", [nn.CrossEntropyLoss(reduction="none"), ARBLoss(reduction="none")])
+def test_ignored_labels_are_refused_with_a_remedy_that_works(base, logits, y):
+    """As losses of zero they would be averaged into u; without them it is the batch of the rest."""
+    y = y.clone()
+    y[3:5] = -100
+    criterion = ABSGD(2.0, base=base)
+    with pytest.raises(ValueError, match=r"y: holds ignore_index=-100, .*keep = y != ignore_index"):
+        criterion(logits, y)
+    assert criterion.log_u == -math.inf
+    keep = y != -100
+    each = base(logits, y)[keep]
+    expected = (each * (each / 2).softmax(dim=0)).sum()
+    torch.testing.assert_close(criterion(logits[keep], y[keep]), expected)
+
+
+def test_the_remedy_for_pixels():
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(2, 3, 4, 5, generator=generator)
+    y = torch.randint(3, (2, 4, 5), generator=generator)
+    whole = ABSGD(2.0)(z, y)
+    torch.testing.assert_close(ABSGD(2.0)(z.movedim(1, -1)[y >= 0], y[y >= 0]), whole)
+
+
 def test_a_batch_of_one_is_sgd_without_history():
     assert weights(torch.tensor([3.0]), 0.1).tolist() == [1.0]
 
@@ -211,6 +262,13 @@ def test_lambda_zero_is_refused(lam):
     for call in (lambda: ABSGD(lam), lambda: absgd_loss(LOSSES, lam)):
         with pytest.raises(ValueError, match=r"lam=.*use lam > 0"):
             call()
+
+
+def test_lambda_zero_later_is_refused_and_changes_nothing():
+    criterion = ABSGD(2.0)
+    with pytest.raises(ValueError, match=r"lam=0: use lam > 0"):
+        criterion.lam = 0
+    assert criterion.lam == 2
 
 
 @pytest.mark.parametrize("gamma", [0, -0.1, 1.1, math.nan])
@@ -223,6 +281,8 @@ def test_gamma_out_of_range_is_refused(gamma):
 def test_a_reduced_or_empty_loss_is_refused(wrong):
     with pytest.raises(ValueError, match=r'losses: shape .*reduction="none"'):
         ABSGD(1.0, base=identity)(wrong)
+    with pytest.raises(ValueError, match=r'losses: shape .*reduction="none"'):
+        log_mean_exp(wrong, 1.0)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])

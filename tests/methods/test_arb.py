@@ -123,6 +123,8 @@ def test_nothing_but_ignored_pixels_is_zero(pixels, counts):
 def test_batch_counts():
     y = torch.tensor([[0, 2, 2, 255], [3, 255, 2, 0]])
     assert batch_counts(y, 5, ignore_index=255).tolist() == [2, 0, 3, 1, 0]
+    with pytest.raises(ValueError, match="y: label 255 is out of range"):
+        batch_counts(y, 5)
 
 
 @pytest.mark.parametrize("counts", [COUNTS, None])

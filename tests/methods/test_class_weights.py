@@ -100,9 +100,10 @@ def test_a_class_without_examples_is_refused(weights):
 def test_bad_input_is_refused(logits, y):
     with pytest.raises(ValueError, match=r"weights: shape \(1, 3\); give one weight a class"):
         ClassWeightedLoss(W[None])
-    with pytest.raises(ValueError, match="2 classes, but the logits have 3"):
+    with pytest.raises(ValueError, match="weights: 2 of them; with 3 classes give 3"):
         class_weighted_loss(logits, y, W[:2])
     with pytest.raises(ValueError, match="label 3 is out of range"):
         class_weighted_loss(logits, y + 1, W)
-    with pytest.raises(ValueError, match="the loss is NaN"):
-        class_weighted_loss(logits, y, W * math.nan)
+    for bad in (math.nan, math.inf, -1):
+        with pytest.raises(ValueError, match=r"weights: .* give finite numbers >= 0"):
+            class_weighted_loss(logits, y, W * bad)

@@ -72,7 +72,7 @@ def test_gamma_out_of_range_is_refused(logits, y, gamma):
 
 
 def test_bad_input_is_refused(logits, y):
-    with pytest.raises(ValueError, match="2 classes, but the logits have 3"):
+    with pytest.raises(ValueError, match="weights: 2 of them; with 3 classes give 3"):
         focal_loss(logits, y, weights=W[:2])
     with pytest.raises(ValueError, match=r"weights: shape \(3, 1\)"):
         FocalLoss(weights=W[:, None])

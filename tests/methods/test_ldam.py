@@ -82,6 +82,14 @@ def test_deferred_reweighting(cosines, y):
     torch.testing.assert_close(again(cosines, y), criterion(cosines, y))
 
 
+def test_a_batch_without_weight_has_loss_and_gradient_zero(cosines):
+    z = cosines[:2].clone().requires_grad_()
+    loss = ldam_loss(z, torch.tensor([0, 0]), COUNTS, weights=torch.tensor([0.0, 1, 1]))
+    loss.backward()
+    assert loss == 0
+    assert not z.grad.any()
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_logits_are_lifted(dtype):
     loss = LDAMLoss((16, 1))(torch.tensor([[4000.0, 0.0]], dtype=dtype), torch.tensor([1]))
@@ -90,7 +98,7 @@ def test_half_precision_logits_are_lifted(dtype):
 
 
 def test_bad_input_is_refused(cosines, y):
-    with pytest.raises(ValueError, match=r"max_margin=-1: use a finite margin"):
+    with pytest.raises(ValueError, match=r"max_margin=-1: use a finite max_margin"):
         LDAMLoss(COUNTS, max_margin=-1)
     for scale in (0, -1, math.nan, math.inf):
         with pytest.raises(ValueError, match=r"scale=.*finite scale > 0"):
@@ -101,6 +109,8 @@ def test_bad_input_is_refused(cosines, y):
         ldam_loss(cosines, y, (5, 1))
     with pytest.raises(ValueError, match="weights: 2 of them; with 3 classes give 3"):
         ldam_loss(cosines, y, COUNTS, weights=W[:2])
+    with pytest.raises(ValueError, match=r"weights: .* give finite numbers >= 0"):
+        ldam_loss(cosines, y, COUNTS, weights=-W)
     with pytest.raises(ValueError, match="y: label 3 is out of range"):
         ldam_loss(cosines, y + 1, COUNTS)
     with pytest.raises(ValueError, match="logits, y: shapes"):

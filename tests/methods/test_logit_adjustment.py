@@ -116,7 +116,7 @@ def test_wrong_counts_are_refused(logits, y, counts, message):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (torch.tensor([0, 3]), r"y: label 3 is out of range; with 3 logits the labels are 0 to 2"),
+        (torch.tensor([0, 3]), r"y: label 3 is out of range; with 3 classes the labels are 0 to 2"),
         (torch.tensor([-1, 0]), r"y: label -1 is out of range"),
         (torch.tensor([0.0, 1.0]), r"y: dtype torch.float32; class labels are torch.int64"),
         (torch.tensor([0, 1, 2]), r"logits, y: shapes \(2, 3\) and \(3,\)"),
@@ -133,6 +133,13 @@ def test_other_bad_input_is_refused(logits, y):
         logit_adjusted_loss(logits[:0], y[:0], COUNTS)
     with pytest.raises(ValueError, match="logits: the loss is NaN"):
         logit_adjusted_loss(logits * math.nan, y, COUNTS)
+    for tau in (-1, math.nan, math.inf):
+        with pytest.raises(ValueError, match=r"tau=.*use a finite tau >= 0"):
+            LogitAdjustedLoss(COUNTS, tau)
+        with pytest.raises(ValueError, match=r"tau=.*use a finite tau >= 0"):
+            posthoc_logits(logits, COUNTS, tau)
+    with pytest.raises(ValueError, match=r"logits: dtype torch.int64; give the model's raw"):
+        logit_adjusted_loss(logits.long(), y, COUNTS)
     with pytest.raises(ValueError, match=r"reduction='median': choose one of"):
         logit_adjusted_loss(logits, y, COUNTS, reduction="median")
     with pytest.raises(ValueError, match=r"logits: shape \(10, 3\); with 2 counts give \[n, 2\]"):

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -6,6 +7,7 @@ from torch import nn
 
 from imbal_lab.data import Dataset, load
 from imbal_lab.models import mlp
+from imbal_lab.training import Run
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +20,23 @@ def dataset() -> Dataset:
 def fresh() -> Callable[[], nn.Module]:
     """The same small untrained network at every call."""
     return lambda: mlp([2, 6, 2], seed=3).double()
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Callable[..., Run]:
+    """A run of a fraction of a second, in double precision; arguments replace what it has."""
+
+    def tiny(**changes: Any) -> Run:
+        settings = {
+            "data": "gauss2d",
+            "method": "sgd",
+            "rho": 10,
+            "steps": 6,
+            "batch": 8,
+            "dtype": "float64",
+            "data_options": {"n_max": 40, "n_test": 5},
+            "model_options": {"widths": (2, 6, 4)},
+        }
+        return Run(**settings | changes)
+
+    return tiny

@@ -5,10 +5,18 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn.utils import parameters_to_vector
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from imbal_lab.data import batches_of
 from imbal_lab.instruments import Recorder, Recording
-from imbal_lab.methods import METHODS, PerClass, class_gradients, gd_step, pcngd_step
+from imbal_lab.methods import (
+    METHODS,
+    class_gradients,
+    gd_step,
+    pcngd_step,
+    product_step,
+    rescaled_step,
+)
 from imbal_lab.training import train
 
 
@@ -27,12 +35,12 @@ class Counted:
         return self.step(params, grads, lr)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ["gd", "pcngd"])
 def test_the_same_records_as_an_ordinary_loop(name, dataset, fresh):
     """Recorder, PerClass and torch.optim.SGD, put together by hand."""
     method, model = METHODS[name], fresh()
-    recorder, criterion = Recorder(model, dataset), PerClass(model, 2, method.rule)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    recorder = Recorder(model, dataset)
+    criterion, optimizer = method.build(model, dataset.counts, lr=0.05)
     for t in range(13):
         if t in (0, 5, 10, 12):
             recorder.record(t)
@@ -46,6 +54,109 @@ def test_the_same_records_as_an_ordinary_loop(name, dataset, fresh):
         torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-12)
     torch.testing.assert_close(params_of(trained), params_of(model), rtol=0, atol=1e-12)
     assert (params_of(trained) - params_of(fresh())).norm() > 0.05
+
+
+def mini_batches(dataset, kind="natural", seed=1):
+    return batches_of(kind, dataset.y, 11, seed=seed)
+
+
+@pytest.mark.parametrize("name", ["sgd", "sgd_o", "pcnsgd", "pcnsgd_o"])
+def test_mini_batches_are_those_of_an_ordinary_loop(name, dataset, fresh):
+    """The registry's criterion, torch's SGD and the same batches, put together by hand."""
+    method, model = METHODS[name], fresh()
+    recorder = Recorder(model, dataset)
+    criterion, optimizer = method.build(model, dataset.counts, lr=0.05)
+    batches, t = mini_batches(dataset, method.batches), 0
+    recorder.record(0)
+    for _ in range(3):  # epochs
+        for rows in batches:
+            optimizer.zero_grad()
+            criterion(model(dataset.x[rows]), dataset.y[rows]).backward()
+            optimizer.step()
+            t += 1
+            if t % 3 == 0:
+                recorder.record(t)
+    trained, batches = fresh(), mini_batches(dataset, method.batches)
+    run = train(dataset, trained, method.step, lr=0.05, steps=t, every=3, batches=batches)
+    records = [record for record in run if record.step % 3 == 0]
+    for ours, theirs in zip(Recording.of(records), recorder.recording(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(params_of(trained), params_of(model), rtol=0, atol=1e-12)
+    whole = fresh()
+    list(train(dataset, whole, method.step, lr=0.05, steps=t))
+    assert (params_of(whole) - params_of(model)).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("every", [1, 4])
+def test_rescaling_gets_the_class_gradients_of_both(every, dataset, fresh):
+    """Step by step by hand; whether a record is due plays no part."""
+    model, batches = fresh(), mini_batches(dataset)
+    for rows in [*batches, *batches]:
+        grads = class_gradients(model, dataset.x[rows], dataset.y[rows], 2)
+        full = class_gradients(model, dataset.x, dataset.y, 2)
+        new = rescaled_step(params_of(model), grads, full, 0.05)
+        vector_to_parameters(new, model.parameters())
+    trained, batches = fresh(), mini_batches(dataset)
+    run = train(
+        dataset,
+        trained,
+        METHODS["pcnsgd_r"].step,
+        lr=0.05,
+        steps=2 * len(batches),
+        every=every,
+        batches=batches,
+        full_gradients=METHODS["pcnsgd_r"].full_gradients,
+    )
+    list(run)
+    torch.testing.assert_close(params_of(trained), params_of(model), rtol=0, atol=1e-14)
+
+
+def test_rescaling_without_mini_batches_is_pcngd(dataset, fresh):
+    rescaled, plain = fresh(), fresh()
+    list(train(dataset, rescaled, product_step, lr=0.1, steps=9, full_gradients=True))
+    list(train(dataset, plain, pcngd_step, lr=0.1, steps=9))
+    torch.testing.assert_close(params_of(rescaled), params_of(plain), rtol=0, atol=1e-13)
+
+
+def test_records_are_of_the_whole_set_and_cost_nothing_when_not_due(dataset, fresh):
+    seen = []
+
+    def watched(model, x, y, num_classes):
+        seen.append(len(y))
+        return class_gradients(model, x, y, num_classes)
+
+    batches = mini_batches(dataset)
+    size, n = sum(batches.sizes), len(dataset.y)
+    options = {"lr": 0.1, "steps": 4, "gradients": watched}
+    records = list(train(dataset, fresh(), gd_step, every=2, batches=batches, **options))
+    assert seen == [n, size, size, n, size, size, n]
+    assert records[0].loss.equal(next(train(dataset, fresh(), gd_step, **options)).loss)
+
+
+def test_mini_batches_are_the_same_at_the_same_seed(dataset, fresh):
+    ends = []
+    for seed in (1, 1, 2):
+        model = fresh()
+        batches = mini_batches(dataset, seed=seed)
+        list(train(dataset, model, pcngd_step, lr=0.1, steps=9, batches=batches))
+        ends.append(params_of(model))
+    assert torch.equal(ends[0], ends[1])
+    assert not torch.equal(ends[0], ends[2])
+
+
+def test_a_list_of_your_own_row_numbers(dataset, fresh):
+    """Where a class is missing its gradient is zero, and PCNSGD goes on."""
+    batches = [torch.tensor([0, 1, 2]), torch.tensor([3, len(dataset.y) - 1])]
+    model = fresh()
+    first, *_, last = train(dataset, model, pcngd_step, lr=0.01, steps=5, batches=batches)
+    assert last.loss.isfinite().all()
+    assert not torch.equal(first.loss, last.loss)
+
+
+@pytest.mark.parametrize("none_left", [[], iter([torch.tensor([0, 43])])])
+def test_batches_that_run_out(none_left, dataset, fresh):
+    with pytest.raises(ValueError, match="batches: there are none left; give what can be looped"):
+        list(train(dataset, fresh(), gd_step, lr=0.1, steps=2, batches=none_left))
 
 
 @pytest.mark.parametrize(

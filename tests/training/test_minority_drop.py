@@ -8,8 +8,8 @@ from imbal_lab.checks import CheckFailed
 from imbal_lab.data import load
 from imbal_lab.methods import class_gradients, gd_step, pcngd_step, unit_directions
 from imbal_lab.models import mlp
+from imbal_lab.training.interval import Interval
 from imbal_lab.training.minority_drop import (
-    Interval,
     MinorityDrop,
     Runs,
     measure,
@@ -26,15 +26,6 @@ def measured(step, gradients=class_gradients):
 @pytest.fixture(scope="module")
 def gd() -> Runs:
     return measure("gradient descent", gd_step, class_gradients, "digits", 10, SEEDS, STEPS)
-
-
-def test_interval_by_hand():
-    """n = 4: the 97.5 % quantile of t with 3 degrees of freedom is 3.18245 (any table)."""
-    interval = Interval.of(torch.tensor([1.0, 2.0, 3.0, 4.0]))
-    half = 3.18245 * (5 / 3) ** 0.5 / 2
-    assert interval == pytest.approx((2.5, 2.5 - half, 2.5 + half), rel=1e-5)
-    assert str(Interval(0.2, 0.1, 0.3)) == "0.2 [0.1, 0.3]"
-    assert Interval.of(torch.zeros(5)) == (0, 0, 0)
 
 
 def test_measured_as_by_hand_with_torch_sgd(gd):

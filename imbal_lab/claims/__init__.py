@@ -1,0 +1,58 @@
+"""What the papers claim, measured here.
+
+A paper's claims stand in one file, its *protocol*: what is said, in which setting and by which
+statistic it is measured, which range decides, and which seeds. `imbal-lab claims` measures,
+writes course/claims/PAPER.json and PAPER.png, and makes the page course/CLAIMS.md from them.
+
+To add a paper, write `imbal_lab/claims/PAPER.py`, with :mod:`~imbal_lab.claims.dynamics` as the
+model::
+
+    def drop(seeds):
+        '''One value a seed, [S], for each statistic; differences are paired here.'''
+        gd, pcngd = (torch.tensor([rise(step, seed) for seed in seeds]) for step in STEPS)
+        return {"rise, GD": gd, "rise, GD minus PCNGD": gd - pcngd}
+
+    PAPER = Paper(
+        name="dynamics", title=..., citation=..., note=...,
+        protocol=Path(__file__),          # or Path(__file__).parent for a folder
+        development=range(10),            # seeds you may look at while writing
+        quoted=range(100, 110),           # seeds nobody looks at before the protocol is committed
+        claims=(
+            Claim(
+                id="dynamics-initial-drop",
+                says="Under gradient descent the minority's loss first rises.",
+                origin="abstract",
+                setting="digits 3 and 8, rho = 10",
+                measure=drop,
+                reproduced=(Within("rise, GD", low=0.05),),
+                opposite=(Within("rise, GD", high=0.0),),
+            ),
+            Claim(id="dynamics-cifar", says=..., origin=..., why_not="hours on a CPU"),
+        ),
+    )
+
+and name it in `papers.py`. Choose ranges and settings with the development seeds
+(``measured(claim, PAPER.development)``), commit the protocol, and only then run
+`imbal-lab claims PAPER` and commit what it wrote: the hash of the protocol is stored with the
+results, and a test compares it. A changed protocol, even a comma in it, is measured again.
+
+The seeds of a measure are everything that is random in it. It may keep runs that two claims
+share (``functools.cache``). A time that some runs never reach is censored: see
+:func:`~imbal_lab.claims.censored.censored`.
+"""
+
+from imbal_lab.claims.claim import Claim, Verdict, Within
+from imbal_lab.claims.measure import bring_up_to_date, measured
+from imbal_lab.claims.paper import Paper
+from imbal_lab.claims.results import Result, Results
+
+__all__ = [
+    "Claim",
+    "Paper",
+    "Result",
+    "Results",
+    "Verdict",
+    "Within",
+    "bring_up_to_date",
+    "measured",
+]
