@@ -45,31 +45,32 @@ class Windows:
 
     def __init__(self, batch: ClassOrder, slices: list[slice]) -> None:
         largest = max(rows.stop - rows.start for rows in slices)
-        self.width = -(-max(largest, PACK) // TILE) * TILE
-        windows = merged(slices, self.width)
-        starts, stops = batch.y.new_tensor([(rows.start, rows.stop) for rows in windows]).T
-        places = starts[:, None] + torch.arange(self.width, device=batch.y.device)
-        self._inside = places < stops[:, None]  # [windows, width]
-        places = places.clamp_max(len(batch.y) - 1)
-        self._rows = places if batch.order is None else batch.order[places]
-        self._labels = batch.y[self._rows]
-        same = self._labels[:, :, None] == self._labels[:, None]
-        self._counts = same & self._inside[:, :, None] & self._inside[:, None]
+        total = sum(rows.stop - rows.start for rows in slices)
+        self.width = -(-max(largest, min(total, PACK)) // TILE) * TILE
+        bounds = [(rows.start, rows.stop) for rows in merged(slices, self.width)]
+        places = torch.arange(self.width, device=batch.y.device)
+        starts, stops = batch.y.new_tensor(bounds).T[:, :, None]
+        places = places + starts  # [windows, width]
+        self._inside = places < stops
+        rows = places.clamp_max_(len(batch.y) - 1).view(-1)
+        self._rows = rows if batch.order is None else batch.order.index_select(0, rows)
+        self._labels = batch.y.index_select(0, self._rows)
+        labels = torch.where(self._inside, self._labels.view_as(places), -1)
+        self._within = (labels[:, :, None] == labels[:, None]).logical_and_(labels[:, None] >= 0)
 
     def gather(self, values: Tensor) -> Tensor:
         """``values`` [n, d] as [windows, width, d]."""
-        rows = values.index_select(0, self._rows.view(-1))
-        return rows.view(-1, self.width, values.shape[1])
+        return values.index_select(0, self._rows).view(-1, self.width, values.shape[1])
 
     def class_sums(self, gram: Tensor, into: Tensor) -> None:
         """Add to ``into`` [C] the entries of ``gram`` [windows, width, width] within each class."""
-        each = torch.where(self._counts, gram, 0).sum(dim=2)
-        into.index_add_(0, self._labels.view(-1), each.view(-1))
+        each = torch.where(self._within, gram, 0).sum(dim=2)
+        into.index_add_(0, self._labels, each.view(-1))
 
     def lengths(self, gram: Tensor, into: Tensor) -> None:
         """Add to ``into`` [C] the square roots on the diagonal of ``gram``."""
         each = torch.where(self._inside, gram.diagonal(dim1=1, dim2=2).sqrt(), 0)
-        into.index_add_(0, self._labels.view(-1), each.view(-1))
+        into.index_add_(0, self._labels, each.view(-1))
 
 
 def merged(slices: Iterable[slice], most: float = math.inf) -> list[slice]:

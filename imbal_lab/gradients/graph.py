@@ -139,18 +139,24 @@ def data_inputs(node: Any, n: int) -> list[Any]:
     edges = node.next_functions
     if name in LAYERS:
         edges = [edges[LAYERS[name][0]]]
-    inputs = [(child, k) for child, k in edges if child is not None and not is_leaf(child)]
-    if name not in LAYERS and any(is_parameter(child) for child, _ in edges):
-        raise NoRuleError(f"a parameter is used outside a layer, in {name}")
-    for child, k in inputs:
-        if k != 0 or not keeps_apart(node, shape_of(child), shape_of(node), n):
+    inputs, after = [], shape_of(node)
+    for child, k in edges:
+        if child is None:
+            continue
+        if is_leaf(child):
+            if name not in LAYERS and isinstance(child.variable, torch.nn.Parameter):
+                raise NoRuleError(f"a parameter is used outside a layer, in {name}")
+        elif k or not keeps_apart(node, name, shape_of(child), after, n):
             raise NoRuleError(f"{name} may mix the examples of the batch")
-    return [child for child, _ in inputs]
+        else:
+            inputs.append(child)
+    return inputs
 
 
-def keeps_apart(node: Any, before: tuple[int, ...], after: tuple[int, ...], n: int) -> bool:
+def keeps_apart(
+    node: Any, name: str, before: tuple[int, ...], after: tuple[int, ...], n: int
+) -> bool:
     """Whether block i of n equal blocks of rows comes from block i of the input alone."""
-    name = node.name()
     if not before or not after or before[0] % n or after[0] % n:
         return False
     if name in RESHAPE:
@@ -211,10 +217,6 @@ def leaf(node: Any, wanted: set[int]) -> Tensor | None:
 
 def is_leaf(node: Any) -> bool:
     return node is not None and node.name() == "torch::autograd::AccumulateGrad"
-
-
-def is_parameter(node: Any) -> bool:
-    return node is not None and is_leaf(node) and isinstance(node.variable, torch.nn.Parameter)
 
 
 def shape_of(node: Any) -> tuple[int, ...]:

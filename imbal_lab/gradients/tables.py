@@ -13,11 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from imbal_lab.gradients.batch import ClassOrder
+from imbal_lab.gradients.batch import ClassOrder, merged
 from imbal_lab.gradients.graph import Layer
 
 FITS = 4  # a table may be this many times as large as the input and delta of its layer
-CHUNK = 32  # examples whose products are in memory together
+FEW = 4  # examples of a class up to which a call of its own does not pay
+CHANNELS = 8  # of a group, below which a grouped convolution is slow
+CHUNK = 32  # examples whose own gradients or products are in memory together
 
 
 class ConvolutionRule:
@@ -64,27 +66,52 @@ class ConvolutionRule:
 
     def _table(self) -> Tensor:
         table = self.deltas.new_zeros(self.batch.num_classes, self.size)
+        few = [rows for rows in self.batch.slices.values() if self._is_few(rows)]
+        labels = self.batch.sort(self.batch.y)
+        for rows in merged(few, CHUNK):
+            table.index_add_(0, labels[rows], self._each(rows))
         for c, rows in self.batch.slices.items():
-            table[c] = self._gradient(rows)
+            if not self._is_few(rows):
+                table[c] = self._gradient(rows)
         return table
 
+    def _is_few(self, rows: slice) -> bool:
+        channels = self.inputs.shape[1] // self.layer.node._saved_groups
+        return rows.stop - rows.start <= FEW and channels >= CHANNELS
+
+    def _each(self, rows: slice) -> Tensor:
+        """The gradient of every example, [n, P]: one convolution with a group an example."""
+        n = rows.stop - rows.start
+        inputs, deltas = (v[rows].reshape(1, -1, *v.shape[2:]) for v in (self.inputs, self.deltas))
+        kernel = self.kernel.new_empty(n * len(self.kernel), *self.kernel.shape[1:])
+        parts = self._backward(inputs, deltas, kernel, n * self.layer.node._saved_groups)
+        return torch.cat([g.view(n, -1) for g in parts], dim=1)
+
     def _gradient(self, rows: slice, deltas: Tensor | None = None) -> Tensor:
-        node = self.layer.node
         deltas = self.deltas[rows] if deltas is None else deltas
+        groups = self.layer.node._saved_groups
+        parts = self._backward(self.inputs[rows], deltas, self.kernel, groups)
+        return torch.cat([g.flatten() for g in parts])
+
+    def _backward(
+        self, inputs: Tensor, deltas: Tensor, kernel: Tensor, groups: int
+    ) -> list[Tensor]:
+        """Gradients of weight and bias, of those that are trained."""
+        node = self.layer.node
         _, weight, bias = torch.ops.aten.convolution_backward(
             deltas,
-            self.inputs[rows],
-            self.kernel,
+            inputs,
+            kernel,
             [deltas.shape[1]],
             node._saved_stride,
             node._saved_padding,
             node._saved_dilation,
             node._saved_transposed,
             node._saved_output_padding,
-            node._saved_groups,
+            groups,
             [False, self.layer.weight is not None, self.layer.bias is not None],
         )
-        return torch.cat([g.flatten() for g in (weight, bias) if g is not None])
+        return [g for g in (weight, bias) if g is not None]
 
 
 class NormRule:

@@ -3,13 +3,19 @@
 One thread, tensors in memory. A step is forward, loss, backward and ``SGD.step()``, ours through
 ``PerClass`` with its sorting inside. Steps alternate, and each of ours is divided by the mean of
 the plain ones right before and after it; the median is printed. In the same run the update is
-compared with plain autograd, one backward pass a class.
+compared with plain autograd, one backward pass a class. ``--memory`` adds the peak of one step,
+each in a fresh process (Linux only): what the resident set grows by above libraries, model and
+data, as ours / plain.
 """
 
 import argparse
 import copy
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -42,10 +48,23 @@ def cnn(num_classes: int, width: int = 16) -> nn.Module:
 MODELS = {"mlp": (mlp, (784,)), "cnn": (cnn, (3, 32, 32))}
 
 
+WIDTHS = {"mlp": 512, "cnn": 16}
+
+Case = tuple[nn.Module, Tensor, Tensor]
+
+
 def long_tailed_labels(n: int, num_classes: int, rho: float = 100.0) -> Tensor:
     """Labels [n] drawn with class probabilities that fall geometrically by ``rho``."""
     falling = rho ** -torch.linspace(0, 1, num_classes)
     return torch.multinomial(falling, n, replacement=True)
+
+
+def case(name: str, n: int, num_classes: int, in_order: bool, width: int) -> Case:
+    """Model, inputs and labels of one line of the table, always the same."""
+    torch.manual_seed(0)
+    make, shape = MODELS[name]
+    x, y = torch.randn(n, *shape), long_tailed_labels(n, num_classes)
+    return make(num_classes, width), x, y.sort().values if in_order else y
 
 
 def stepper(model: nn.Module, criterion: nn.Module, x: Tensor, y: Tensor) -> Callable[[], float]:
@@ -76,11 +95,7 @@ def disagreement(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> fl
 
 def ratio(name: str, n: int, num_classes: int, in_order: bool, steps: int, width: int) -> str:
     """One line of the table."""
-    torch.manual_seed(0)
-    make, shape = MODELS[name]
-    x, y = torch.randn(n, *shape), long_tailed_labels(n, num_classes)
-    y = y.sort().values if in_order else y
-    model = make(num_classes, width)
+    model, x, y = case(name, n, num_classes, in_order, width)
     twin = copy.deepcopy(model)
     error = disagreement(model, x, y, num_classes)
     assert error < 1e-4, f"{name}: the update differs from plain autograd by {error:.1e}"
@@ -103,6 +118,43 @@ def ratio(name: str, n: int, num_classes: int, in_order: bool, steps: int, width
     )
 
 
+def peak(step: Callable[[], object]) -> float:
+    """MB by which the resident set of this process grows, at most, during ``step``."""
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
+    before = resident("VmHWM")
+    step()
+    return (resident("VmHWM") - before) / 1024
+
+
+def resident(field: str) -> int:
+    """VmHWM (the peak) or VmRSS (now) of this process, in kB."""
+    return int(re.search(rf"{field}:\s+(\d+)", Path("/proc/self/status").read_text())[1])
+
+
+def peak_of_one_step(method: str, name: str, n: int, num_classes: int, width: int) -> float:
+    """For a fresh process: the peak of one step after a small one that loads the libraries."""
+    for batch, size in ((4, 8), (n, width)):
+        model, x, y = case(name, batch, num_classes, True, size)
+        ours = PerClass(model, num_classes)
+        criterion = ours if method == "ours" else nn.CrossEntropyLoss()
+        grown = peak(stepper(model, criterion, x, y))
+    return grown
+
+
+def memory(name: str, n: int, num_classes: int, width: int) -> str:
+    """One line: the peaks of both."""
+    peaks = {}
+    for method in ("plain", "ours"):
+        call = f"runpy.run_path({__file__!r})['peak_of_one_step']"
+        code = f"import runpy; print({call}({method!r}, {name!r}, {n}, {num_classes}, {width}))"
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        peaks[method] = float(run.stdout)
+    return (
+        f"{name}  B={n:<5} C={num_classes:<4} memory    {peaks['ours'] / peaks['plain']:5.2f}"
+        f"   plain {peaks['plain']:7.1f} MB   ours {peaks['ours']:.1f} MB"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
@@ -110,12 +162,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--classes", type=int, nargs="+", default=[2, 10, 100])
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--width", type=int, help="for a quick try")
+    parser.add_argument("--memory", action="store_true", help="peak memory as well")
     options = parser.parse_args(arguments)
     for name in options.models:
+        width = options.width or WIDTHS[name]
         for in_order in (True, False):
             for num_classes in options.classes:
-                width = options.width or {"mlp": 512, "cnn": 16}[name]
                 print(ratio(name, options.batch, num_classes, in_order, options.steps, width))
+        for num_classes in options.classes if options.memory else []:
+            print(memory(name, options.batch, num_classes, width))
 
 
 if __name__ == "__main__":
