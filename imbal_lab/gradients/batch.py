@@ -6,8 +6,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-PACK = 32  # rows of one Gram matrix: larger ones waste products between classes
-TILE = 16  # a product of 63 rows takes half as long again as one of 64
+TILE = 16  # rows: a product of 63 takes half as long again as one of 64
 
 
 class ClassOrder:
@@ -40,13 +39,12 @@ class Windows:
     """The classes at ``slices`` of ``batch`` in windows of equal size, for batched products.
 
     A window holds whole neighbouring classes; places that are left are filled with any row
-    and masked. As wide as the largest class, but at least PACK, and a multiple of TILE.
+    and masked. As wide as the largest class, in steps of TILE.
     """
 
     def __init__(self, batch: ClassOrder, slices: list[slice]) -> None:
         largest = max(rows.stop - rows.start for rows in slices)
-        total = sum(rows.stop - rows.start for rows in slices)
-        self.width = -(-max(largest, min(total, PACK)) // TILE) * TILE
+        self.width = -(-largest // TILE) * TILE
         bounds = [(rows.start, rows.stop) for rows in merged(slices, self.width)]
         places = torch.arange(self.width, device=batch.y.device)
         starts, stops = batch.y.new_tensor(bounds).T[:, :, None]
@@ -60,7 +58,7 @@ class Windows:
 
     def gather(self, values: Tensor) -> Tensor:
         """``values`` [n, d] as [windows, width, d]."""
-        return values.index_select(0, self._rows).view(-1, self.width, values.shape[1])
+        return values.index_select(0, self._rows).view(*self._inside.shape, values.shape[1])
 
     def class_sums(self, gram: Tensor, into: Tensor) -> None:
         """Add to ``into`` [C] the entries of ``gram`` [windows, width, width] within each class."""

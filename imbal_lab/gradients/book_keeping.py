@@ -85,8 +85,7 @@ class BookKeeping:
         inputs, delta = saved_input(layer.node), delta.to(self._dtype)
         inputs = None if inputs is None else inputs.detach().to(self._dtype)
         if layer.node.name() in LINEAR:
-            trained = inputs if layer.weight is not None else None
-            self._linear_rule(len(delta)).add(layer, trained, delta)
+            self._linear_rule(len(delta)).add(layer, inputs, delta)
         else:
             self._rules.append(RULES[layer.node.name()](layer, inputs, delta, self._batch))
 
@@ -106,8 +105,9 @@ class BookKeeping:
         for rule in self._rules[1:]:
             mine, bound = rule.squared_norms()
             squared, slack = squared + mine, slack + bound
-        for c in torch.nonzero(squared < CANCELS * slack).flatten().tolist():
-            squared[c] = torch.stack([rule.exact(c) for rule in self._rules]).sum()
+        for c, cancels in enumerate((squared < CANCELS * slack).tolist()):
+            if cancels:
+                squared[c] = torch.stack([rule.exact(c) for rule in self._rules]).sum()
         return unscaled(squared.clamp_min(0).sqrt(), self._scale.abs())
 
     def gram(self) -> Tensor:

@@ -29,11 +29,21 @@ ENTRY = 24  # what an entry of a kept gradient costs to measure, weigh and add, 
 
 
 class Use(NamedTuple):
-    """A linear layer with its inputs [rows, i] and deltas [rows, o]."""
+    """A linear layer with its inputs [rows, i] and deltas [rows, o].
+
+    Where the weight is not trained, i = 0: there is nothing to have a gradient.
+    """
 
     layer: Layer
-    inputs: Tensor | None  # None: the weight is not trained
+    inputs: Tensor
     deltas: Tensor
+
+    def gradients(self, batch: ClassOrder, c: int) -> list[Tensor]:
+        """The gradients of class ``c``: of the weight [o, i], and of a trained bias [o]."""
+        rows = batch.slices[c]
+        deltas = batch.take(self.deltas, rows)
+        weight = deltas.T @ batch.take(self.inputs, rows)
+        return [weight] if self.layer.bias is None else [weight, deltas.sum(dim=0)]
 
 
 class LinearRule:
@@ -45,10 +55,12 @@ class LinearRule:
     def __init__(self, batch: ClassOrder) -> None:
         self.batch = batch
         self.uses: list[Use] = []
-        self.kept: dict[int, list[Tensor | None]] = {}  # class -> gradient of each weight
+        self.kept: dict[int, list[Tensor]] = {}  # class -> gradient of each weight
 
     def add(self, layer: Layer, inputs: Tensor | None, deltas: Tensor) -> None:
-        """One more layer: ``inputs`` [rows, i] and ``deltas`` [rows, o]."""
+        """One more layer: ``inputs`` [rows, i], if its weight is trained, ``deltas`` [rows, o]."""
+        if layer.weight is None or inputs is None:
+            inputs = deltas.new_empty(len(deltas), 0)
         self.uses.append(Use(layer, inputs, deltas))
 
     def squared_norms(self) -> tuple[Tensor, Tensor]:
@@ -56,8 +68,9 @@ class LinearRule:
         squared = self.uses[0].deltas.new_zeros(self.batch.num_classes)
         slack = torch.zeros_like(squared)
         for c in self._large():
-            self.kept[c] = self._gradients(c)
-            squared[c] = self._squared(c, self.kept[c])
+            gradients = [use.gradients(self.batch, c) for use in self.uses]
+            squared[c] = squared_norm(gradients)
+            self.kept[c] = [weight for weight, *_ in gradients]
         if rest := self._rest():
             windows = Windows(self.batch, rest)
             gram = self._sample_gram(windows.gather)
@@ -67,7 +80,7 @@ class LinearRule:
 
     def exact(self, c: int) -> Tensor:
         """The squared norm of class ``c`` from its gradient."""
-        return self._squared(c, self._gradients(c))
+        return squared_norm([use.gradients(self.batch, c) for use in self.uses])
 
     def gram(self) -> Tensor:
         """<g_b, g_c>, [C, C]: from S, or from the class gradients where that costs less."""
@@ -80,79 +93,53 @@ class LinearRule:
 
     def weighted(self, weights: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """(parameter, sum_c w_c g_c) for every weight and bias; can be asked for once."""
-        each = weights[self.batch.y]
+        each = weights[self.batch.y][:, None]
         while self.uses:
             use, kept = self.uses.pop(), [(c, rows.pop()) for c, rows in self.kept.items()]
-            if use.layer.bias is not None:
-                yield use.layer.bias, each @ use.deltas
+            if kept and use.layer.weight is not None:
+                yield use.layer.weight, self._with_kept(use, kept, weights, each)
+                if use.layer.bias is not None:
+                    yield use.layer.bias, each[:, 0] @ use.deltas
+                continue
+            scaled = use.deltas * each
             if use.layer.weight is not None:
-                yield use.layer.weight, self._weighted(use, kept, weights, each)
+                yield use.layer.weight, scaled.T @ use.inputs
+            if use.layer.bias is not None:
+                yield use.layer.bias, scaled.sum(dim=0)
 
-    def _weighted(
-        self, use: Use, kept: list[tuple[int, Tensor | None]], weights: Tensor, each: Tensor
+    def _with_kept(
+        self, use: Use, kept: list[tuple[int, Tensor]], weights: Tensor, each: Tensor
     ) -> Tensor:
-        """The weight's part: kept gradients, and the rows of all other classes at once."""
-        assert use.inputs is not None
-        if not kept:
-            return (use.deltas * each[:, None]).T @ use.inputs
-        total: Tensor | None = None
-        for c, gradient in kept:
-            assert gradient is not None
-            part = gradient.mul_(weights[c])
-            total = part if total is None else total.add_(part)
-        assert total is not None
+        """The weight's part from kept gradients, and from the rows of all other classes."""
+        (c, total), *others = kept
+        total *= weights[c]
+        for c, gradient in others:
+            total.addcmul_(gradient, weights[c])
         for rows in merged(self._rest()):
             deltas, inputs, w = (self.batch.take(v, rows) for v in (use.deltas, use.inputs, each))
-            total.addmm_((deltas * w[:, None]).T, inputs)
+            total.addmm_((deltas * w).T, inputs)
         return total
 
     def _sample_gram(self, rows_of: Callable[[Tensor], Tensor]) -> Tensor:
         """S for the rows that ``rows_of`` takes, [..., rows, rows]; only what is trained counts."""
         total: Tensor | None = None
         for layer, inputs, deltas in self.uses:
-            d = rows_of(deltas)
-            gram = d @ d.mT
-            if inputs is not None:
-                a = rows_of(inputs)
-                between = a @ a.mT
-                gram *= between if layer.bias is None else between.add_(1)
+            a, d = rows_of(inputs), rows_of(deltas)
+            between = a @ a.mT
+            gram = (d @ d.mT).mul_(between if layer.bias is None else between.add_(1))
             total = gram if total is None else total.add_(gram)
         assert total is not None
         return total
 
-    def _gradients(self, c: int) -> list[Tensor | None]:
-        """The gradient of class ``c`` with respect to every weight; None if it is not trained."""
-        rows, take = self.batch.slices[c], self.batch.take
-        return [
-            None if use.inputs is None else take(use.deltas, rows).T @ take(use.inputs, rows)
-            for use in self.uses
-        ]
-
-    def _squared(self, c: int, gradients: list[Tensor | None]) -> Tensor:
-        """The squared norm of ``gradients`` of class ``c``, and of those of the biases."""
-        rows = self.batch.slices[c]
-        biases = [
-            self.batch.take(use.deltas, rows).sum(dim=0)
-            for use in self.uses
-            if use.layer.bias is not None
-        ]
-        parts = [g.view(-1) for g in (*gradients, *biases) if g is not None]
-        return torch.stack([torch.dot(g, g) for g in parts]).sum()
-
     def _gram_of_gradients(self) -> Tensor:
-        present = self.batch.slices
+        """<g_b, g_c> from the class gradients, [C, C]; they are held for one layer at a time."""
+        present = list(self.batch.slices)
         gram = self.uses[0].deltas.new_zeros(len(present), len(present))
-        take = self.batch.take
-        for layer, inputs, deltas in self.uses:
-            if layer.bias is not None:
-                table = torch.stack([take(deltas, rows).sum(dim=0) for rows in present.values()])
-                gram.addmm_(table, table.T)
-            if inputs is not None:
-                table = torch.stack(
-                    [take(deltas, rows).T @ take(inputs, rows) for rows in present.values()]
-                ).flatten(1)
-                gram.addmm_(table, table.T)
-        at = self.batch.y.new_tensor(list(present))
+        for use in self.uses:
+            rows = [use.gradients(self.batch, c) for c in present]
+            table = torch.stack([torch.cat([g.flatten() for g in row]) for row in rows])
+            gram.addmm_(table, table.T)
+        at = self.batch.y.new_tensor(present)
         full = gram.new_zeros(self.batch.num_classes, self.batch.num_classes)
         return full.index_put_((at[:, None], at), gram)
 
@@ -177,9 +164,15 @@ class LinearRule:
     @cached_property
     def _width(self) -> int:
         """i + o of all layers: what a row holds, and half the flops of an entry of S."""
-        return sum(d.shape[1] + (0 if a is None else a.shape[1]) for _, a, d in self.uses)
+        return sum(use.inputs.shape[1] + use.deltas.shape[1] for use in self.uses)
 
     @cached_property
     def _size(self) -> int:
         """i * o of all layers."""
-        return sum(d.shape[1] * a.shape[1] for _, a, d in self.uses if a is not None)
+        return sum(use.inputs.shape[1] * use.deltas.shape[1] for use in self.uses)
+
+
+def squared_norm(gradients: list[list[Tensor]]) -> Tensor:
+    """Of all of them together."""
+    parts = [g.view(-1) for row in gradients for g in row]
+    return torch.stack([torch.dot(g, g) for g in parts]).sum()

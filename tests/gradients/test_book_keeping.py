@@ -52,6 +52,15 @@ def pictures() -> nn.Module:
     )
 
 
+def many_channels() -> nn.Module:
+    """Wide enough for a group an example; with strides and groups of its own, and turned round."""
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 2, 3)), nn.Conv2d(1, 16, 1), nn.ReLU(),
+        nn.Conv2d(16, 16, (1, 3), stride=(1, 2), padding=(0, 1), groups=2), nn.ReLU(),
+        nn.ConvTranspose2d(16, 8, 2, bias=False), nn.Flatten(), nn.Linear(72, 4),
+    )  # fmt: skip
+
+
 def wide_pictures() -> nn.Module:
     """More weights than pixels: the table of class gradients is not kept."""
     return nn.Sequential(
@@ -84,7 +93,16 @@ def layer_norms() -> nn.Module:
     )
 
 
-MODELS = [wide, residual, tokens, pictures, wide_pictures, frozen_statistics, layer_norms]
+MODELS = [
+    wide,
+    residual,
+    tokens,
+    pictures,
+    many_channels,
+    wide_pictures,
+    frozen_statistics,
+    layer_norms,
+]
 
 SHUFFLED = [0, 1, 0, 2, 0, 1, 0, 0, 2, 0, 0, 0]
 LABELS = {
