@@ -40,7 +40,7 @@ def class_gradients_of(
     except NoRuleError as reason:
         if not class_by_class and (what := entangled(losses)):
             raise ValueError(
-                f"model: {what}; or pass class_by_class=True for one exact backward pass a "
+                f"model: {what}, or pass class_by_class=True for one exact backward pass a "
                 "class, which takes about as many times as long as there are classes"
             ) from None
         note = f"one backward pass a class: {reason}"

@@ -5,6 +5,10 @@ rows alone, and every parameter is used once, by a layer that we have a rule for
 proved on the graph itself, from the losses [n] backwards: every node on the way is on one
 of the short lists below, and its shapes keep the examples apart. Whatever is not on a list
 is answered with NoRuleError, and the caller takes the slow road. No hook is set on the model.
+
+What autograd does not show: a hook of yours on an activation that no layer keeps as its input
+(one before a ReLU, say). It is then run once, on the deltas of all classes together, which is
+the same only if it is linear and treats examples one by one.
 """
 
 from collections.abc import Sequence
