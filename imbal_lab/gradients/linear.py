@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.gradients.batch import ClassOrder, Windows, merged
+from imbal_lab.gradients.batch import ClassOrder, merged, windows_of
 from imbal_lab.gradients.graph import Layer
 
 ENTRY = 24  # what an entry of a kept gradient costs to measure, weigh and add, in flops
@@ -71,8 +71,7 @@ class LinearRule:
             gradients = [use.gradients(self.batch, c) for use in self.uses]
             squared[c] = squared_norm(gradients)
             self.kept[c] = [weight for weight, *_ in gradients]
-        if rest := self._rest():
-            windows = Windows(self.batch, rest)
+        for windows in windows_of(self.batch, self._rest()):
             gram = self._sample_gram(windows.gather)
             windows.class_sums(gram, into=squared)
             windows.lengths(gram, into=slack)
