@@ -67,7 +67,7 @@ def test_serial_runs_stand_alone_with_their_reason(tiny):
     ]
     assert grouped(runs)[0].train()[0].path == "serial: PerClass has no batched form"
     assert "no batched form" in why_serial(
-        tiny(data="mnist1d", model="cnn1d", model_options={}, data_options={"n_max": 20})
+        tiny(data="mnist1d", model="cnn1d", model_options={"norm": "batch"})
     )
 
 
