@@ -10,9 +10,12 @@ what library, network and data take.
 
 import argparse
 import math
-import multiprocessing
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -138,23 +141,26 @@ def median_with_interval(sorted_values: Tensor) -> tuple[float, float, float]:
     return sorted_values.median().item(), sorted_values[low].item(), sorted_values[high].item()
 
 
-def peak_memory(make: Callable[..., Step], *arguments: object) -> int:
-    """Kilobytes that two steps add to the peak of a fresh process."""
-    import resource  # not on Windows
+def kilobytes(key: str) -> int:
+    found = re.search(rf"{key}:\s+(\d+)", Path("/proc/self/status").read_text())
+    assert found, key
+    return int(found[1])
 
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
 
-    def measure() -> None:
-        step = make(*arguments)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        step(), step()
-        sender.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+def memory_added_by(step: Step) -> int:
+    """Kilobytes that two steps add to the peak of this process (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = kilobytes("VmRSS")
+    step(), step()
+    return kilobytes("VmHWM") - before
 
-    child = context.Process(target=measure)
-    child.start()
-    child.join()
-    return receiver.recv()
+
+def peak_memory(technique: str, setting: str, width: int | None, batch: int | None) -> int:
+    """The same in a fresh process."""
+    step = f"b['step_of']({technique!r}, {setting!r}, {width}, {batch})"
+    code = f"import runpy; b = runpy.run_path({__file__!r}); print(b['memory_added_by']({step}))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    return int(run.stdout)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -168,13 +174,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     for setting in options.settings:
         size = setting, options.width, options.batch
+        plain_memory = peak_memory("cross-entropy", *size) if options.memory else 1
         for technique in options.techniques:
             ours, plain = step_of(technique, *size), step_of("cross-entropy", *size)
             median, low, high = median_with_interval(ratios(ours, plain, options.rounds))
             line = f"{setting:9} {technique:20} {median:5.3f} [{low:5.3f}, {high:5.3f}]"
             if options.memory:
-                mine, base = (peak_memory(step_of, t, *size) for t in (technique, "cross-entropy"))
-                line += f"   memory {mine / base:4.2f}"
+                line += f"   memory {peak_memory(technique, *size) / plain_memory:4.2f}"
             print(line, flush=True)
 
 
