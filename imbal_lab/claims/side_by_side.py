@@ -80,7 +80,7 @@ def _blank(one: nn.Module, k: int) -> nn.Module:
     match one:
         case nn.Linear():
             return blank(nn.Conv1d, k * one.in_features, k * one.out_features, 1, groups=k)
-        case nn.Conv1d():
+        case nn.Conv1d(groups=1, dilation=(1,), bias=Tensor()):
             channels, window = (k * one.in_channels, k * one.out_channels), one.kernel_size
             moves = {"stride": one.stride, "padding": one.padding}
             return blank(nn.Conv1d, *channels, window, groups=k, **moves)
