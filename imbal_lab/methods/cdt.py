@@ -17,8 +17,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from imbal_lab.methods.loss_inputs import (
     Counts,
+    along_classes,
     as_counts,
-    at_least_float32,
     check_batch,
     check_not_negative,
     check_reduction,
@@ -76,5 +76,5 @@ class CDTLoss(nn.Module):
 
 def _tempered(logits: Tensor, y: Tensor, temperatures: Tensor, reduction: str) -> Tensor:
     check_batch(logits, y, num_classes=len(temperatures))
-    a = at_least_float32(temperatures, like=logits).view(1, -1, *[1] * (logits.ndim - 2))
-    return reduced(F.cross_entropy(logits / a, y, reduction="none"), reduction)
+    z = logits / along_classes(temperatures, logits)
+    return reduced(F.cross_entropy(z, y, reduction="none"), reduction)

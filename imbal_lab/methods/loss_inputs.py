@@ -98,6 +98,11 @@ def at_least_float32(x: Tensor, like: Tensor | None = None) -> Tensor:
     return x.to(other.device, torch.promote_types(other.dtype, torch.float32))
 
 
+def along_classes(values: Tensor, logits: Tensor) -> Tensor:
+    """``values`` [C] as [1, C, 1, ...]: ready to meet ``logits`` [n, C, ...], as precise."""
+    return at_least_float32(values, like=logits).view(1, -1, *[1] * (logits.ndim - 2))
+
+
 def check_not_negative(name: str, value: float, example: str) -> float:
     """``value``, or ValueError unless it is finite and >= 0."""
     if not 0 <= value < math.inf:
