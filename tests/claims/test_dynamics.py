@@ -63,9 +63,9 @@ def records(*losses):
 
 def test_time_to_learn_is_the_first_step_below_and_draws_no_more():
     drawn = records([0.1, 0.6], [0.1, 0.35], [0.1, 0.34], [0.1, 0.9], [0.1, 0.2])
-    assert setting.time_to_learn(drawn) == 10
+    assert setting.time_to_learn(drawn) == 11  # the start is step 1
     assert next(drawn).step == 15
-    assert setting.time_to_learn(records([0.1, 0.6]), rank=0) == 0
+    assert setting.time_to_learn(records([0.1, 0.6]), rank=0) == 1
     assert math.isnan(setting.time_to_learn(records([0.1, 0.6])))
 
 
@@ -168,9 +168,15 @@ def test_lag_is_log2_of_the_times(monkeypatch):
     tables = {0: [[0.7, 0.7], [0.3, 0.7], [0.3, 0.7], [0.3, 0.7], [0.3, 0.3]]}
     tables[1] = [[0.7, 0.7], [0.5, 0.9], [0.2, 0.2]]
     monkeypatch.setattr(mini_batches, "_losses", lambda name, s, rho: torch.tensor(tables[s]))
-    assert mini_batches._times("SGD", [0, 1], 10).tolist() == [[1, 2], [4, 2]]
-    assert mini_batches._lag("SGD", [0, 1], 10).tolist() == [2, 0]
+    assert mini_batches._times("SGD", [0, 1], 10).tolist() == [[2, 3], [5, 3]]
+    assert mini_batches._lag("SGD", [0, 1], 10).tolist() == pytest.approx([math.log2(5 / 2), 0])
     assert mini_batches._rise("SGD", 1, 10) == pytest.approx(0.2)
+
+
+def test_a_class_that_is_learnt_at_the_start_has_a_lag(monkeypatch):
+    losses = torch.tensor([[0.3, 0.7], [0.3, 0.7], [0.3, 0.7], [0.3, 0.3]])
+    monkeypatch.setattr(mini_batches, "_losses", lambda name, s, rho: losses)
+    assert mini_batches._lag("SGD", [0, 1], 10).tolist() == [2, 2]
 
 
 def test_a_run_ends_when_both_classes_are_learnt():

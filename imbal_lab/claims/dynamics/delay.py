@@ -39,10 +39,10 @@ def _time(method: str, seed: int, counts: Counts) -> float:
 
 
 def _times(method: str, seeds: Sequence[int], counts: Sequence[Counts]) -> Tensor:
-    """[S, R] first steps at which the minority is learnt."""
+    """[S, R] steps until the minority is learnt."""
     rows = [[_time(method, seed, each) for each in counts] for seed in seeds]
     times = torch.tensor(rows, dtype=torch.float64)
-    return torch.stack([censored(column, END) for column in times.T], dim=1)
+    return torch.stack([censored(column, END + 1) for column in times.T], dim=1)
 
 
 def _delay(method: str, seeds: Sequence[int]) -> dict[str, Tensor]:
@@ -87,11 +87,11 @@ def _weighted(method: str, rho: float, seed: int) -> list[float]:
 
 
 def _virtual_times(method: str, seeds: Sequence[int]) -> Tensor:
-    """[S, R] first steps at which the minority is learnt under class weights."""
+    """[S, R] steps until the minority is learnt under class weights."""
     runs = [[_weighted(method, rho, seed) for rho in VIRTUAL] for seed in seeds]
-    rows = [[len(run) - 1 if run[-1] < LEARNT else math.nan for run in row] for row in runs]
+    rows = [[len(run) if run[-1] < LEARNT else math.nan for run in row] for row in runs]
     times = torch.tensor(rows, dtype=torch.float64)
-    return torch.stack([censored(column, VIRTUAL_END) for column in times.T], dim=1)
+    return torch.stack([censored(column, VIRTUAL_END + 1) for column in times.T], dim=1)
 
 
 def _virtual(seeds: Sequence[int]) -> dict[str, Tensor]:

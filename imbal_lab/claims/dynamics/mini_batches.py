@@ -70,14 +70,14 @@ def _rise(name: str, seed: int, rho: int) -> float:
 
 
 def _times(name: str, seeds: Sequence[int], rho: int) -> Tensor:
-    """[2, S] first steps at which each class is learnt."""
+    """[2, S] steps until each class is learnt, the start being step 1."""
     rows = []
     for seed in seeds:
         learnt = _losses(name, seed, rho) < LEARNT
-        first = [c.nonzero()[0].item() if c.any() else math.nan for c in learnt.T]
+        first = [c.nonzero()[0].item() + 1 if c.any() else math.nan for c in learnt.T]
         rows.append(first)
     times = torch.tensor(rows, dtype=torch.float64).T
-    return torch.stack([censored(column, END) for column in times])
+    return torch.stack([censored(column, END + 1) for column in times])
 
 
 def _lag(name: str, seeds: Sequence[int], rho: int) -> Tensor:

@@ -22,10 +22,10 @@ LR = {"GD": 0.1, "PCNGD": 0.01}
 COMMON = (
     "*Digits* below are 150 threes to 150/ρ eights (8x8 pixels) and a tanh MLP 64-24-24-2, full "
     "batch, step size 0.1 for GD and 0.01 for PCNGD, unless a row says otherwise. *Learnt* means a "
-    "mean loss below 0.35. The projection p_l is the cosine of a mini-batch gradient of class l "
-    "with its full-batch one, a mean over 40 batches. A *lag* is log₂ of the minority's time to "
-    "be learnt over the majority's; at ρ = 1 the eights lag already, so the lag there is its "
-    "control."
+    "mean loss below 0.35; times until then count the start as step 1. The projection p_l is the "
+    "cosine of a mini-batch gradient of class l with its full-batch one, a mean over 40 batches. A "
+    "*lag* is log₂ of the minority's time to be learnt over the majority's; at ρ = 1 the eights "
+    "lag already, so the lag there is its control."
 )
 
 Counts = tuple[int, int]
@@ -87,8 +87,11 @@ def share(true: Tensor) -> float:
 
 
 def time_to_learn(records: Iterable[Record], rank: int = 1) -> float:
-    """First step at which the class is learnt; NaN if it never is. Later records are not drawn."""
-    return next((float(r.step) for r in records if r.loss[rank] < LEARNT), math.nan)
+    """Steps until the class is learnt, the start being step 1; NaN if it never is.
+
+    Later records are not drawn.
+    """
+    return next((r.step + 1.0 for r in records if r.loss[rank] < LEARNT), math.nan)
 
 
 def log_slope(x: Iterable[float], y: Tensor) -> Tensor:
