@@ -22,9 +22,16 @@ class Recorder:
     """Measures ``model`` on ``dataset`` whenever :meth:`record` is called; changes nothing.
 
     The model is measured in the mode it is in: call ``model.eval()`` first if it has dropout.
+    Raises ValueError for a data set with a label for every pixel.
     """
 
     def __init__(self, model: nn.Module, dataset: Dataset) -> None:
+        if dataset.y.ndim != 1:
+            raise ValueError(
+                f"dataset: {dataset.name!r} has labels of shape {tuple(dataset.y.shape)}; class "
+                "gradients are recorded with one label an example, [n]. For pixels, watch your "
+                "own loop with LoopRecorder"
+            )
         self.model = model
         self.dataset = dataset
         self.records: list[Record] = []

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from imbal_lab.data import load
 from imbal_lab.instruments import Recorder, class_means, cosines
 from imbal_lab.methods import class_gradients
 
@@ -100,3 +101,8 @@ def test_cosines_stay_within_one():
     """Rounding must not leave the domain of acos."""
     row = torch.rand(1000, generator=torch.Generator().manual_seed(0))
     assert cosines(torch.stack([row, 3 * row, -7 * row])).acos().isfinite().all()
+
+
+def test_labels_of_pixels_are_refused(model):
+    with pytest.raises(ValueError, match=r"dataset: 'textures_seg' has labels of shape \(4, 32, 3"):
+        Recorder(model, load("textures_seg", n_max=4, n_test=1))
