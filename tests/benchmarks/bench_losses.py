@@ -18,6 +18,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
+from alternation import alternate
+from networks import cnn, falling, long_tailed_labels, mlp
 from torch import Tensor, nn
 
 from imbal_lab.methods import (
@@ -37,26 +39,6 @@ torch.set_num_threads(1)
 
 Step = Callable[[], None]
 LossOf = Callable[[Tensor, Tensor], Tensor]  # a batch (x, y) to its loss
-
-
-def mlp(num_classes: int, width: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(784, width), nn.ReLU(),
-        nn.Linear(width, width), nn.ReLU(),
-        nn.Linear(width, width), nn.ReLU(),
-        nn.Linear(width, num_classes),
-    )  # fmt: skip
-
-
-def cnn(num_classes: int, width: int) -> nn.Sequential:
-    def block(i: int, o: int) -> nn.Module:
-        conv = nn.Conv2d(i, o, 3, padding=1)
-        return nn.Sequential(conv, nn.GroupNorm(4, o), nn.ReLU(), nn.MaxPool2d(2))
-
-    return nn.Sequential(
-        block(3, width), block(width, 2 * width), block(2 * width, 4 * width), nn.Flatten(),
-        nn.Linear(64 * width, 8 * width), nn.ReLU(), nn.Linear(8 * width, num_classes),
-    )  # fmt: skip
 
 
 # network, its width, shape of an example, batch size, classes, the layer that MFW weakens
@@ -100,11 +82,11 @@ def loss_of(technique: str, model: nn.Module, counts: Tensor, layer: str) -> Los
 def step_of(technique: str, setting: str, width: int | None, batch: int | None) -> Step:
     """One training step on a network and a batch that are the same for every technique."""
     network, usual_width, shape, usual_batch, num_classes, layer = SETTINGS[setting]
-    n, falling = batch or usual_batch, 100 ** -torch.linspace(0, 1, num_classes)
+    n = batch or usual_batch
     torch.manual_seed(0)
     model = network(num_classes, width or usual_width)
-    x, y = torch.randn(n, *shape), torch.multinomial(falling, n, replacement=True)
-    loss = loss_of(technique, model, (10_000 * falling).round(), layer)
+    x, y = torch.randn(n, *shape), long_tailed_labels(n, num_classes)
+    loss = loss_of(technique, model, (10_000 * falling(num_classes)).round(), layer)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
 
     def step() -> None:
@@ -122,20 +104,15 @@ def seconds(step: Step) -> float:
 
 
 def ratios(ours: Step, plain: Step, rounds: int) -> Tensor:
-    """Steps of ours over the mean of the plain steps around them, in order: [rounds]."""
+    """Steps of ours over the plain steps around them: [rounds]."""
     for _ in range(3):
         ours(), plain()
-    found, before = [], seconds(plain)
-    for _ in range(rounds):
-        mine, after = seconds(ours), seconds(plain)
-        found.append(2 * mine / (before + after))
-        before = after
-    return torch.tensor(found).sort().values
+    return alternate(lambda: seconds(ours), lambda: seconds(plain), rounds)[0]
 
 
-def median_with_interval(sorted_values: Tensor) -> tuple[float, float, float]:
+def median_with_interval(values: Tensor) -> tuple[float, float, float]:
     """The median and its 95 % interval from order statistics, free of assumptions."""
-    n = len(sorted_values)
+    sorted_values, n = values.sort().values, len(values)
     reach = 0.98 * math.sqrt(n)
     low, high = max(int(n / 2 - reach), 0), min(math.ceil(n / 2 + reach), n - 1)
     return sorted_values.median().item(), sorted_values[low].item(), sorted_values[high].item()
@@ -157,9 +134,14 @@ def memory_added_by(step: Step) -> int:
 
 def peak_memory(technique: str, setting: str, width: int | None, batch: int | None) -> int:
     """The same in a fresh process."""
-    step = f"b['step_of']({technique!r}, {setting!r}, {width}, {batch})"
-    code = f"import runpy; b = runpy.run_path({__file__!r}); print(b['memory_added_by']({step}))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    step = f"b.step_of({technique!r}, {setting!r}, {width}, {batch})"
+    run = subprocess.run(
+        [sys.executable, "-c", f"import bench_losses as b; print(b.memory_added_by({step}))"],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).resolve().parent,  # where Python looks for modules first
+        text=True,
+    )
     return int(run.stdout)
 
 

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 
 import torch
+from alternation import alternate
+from networks import cnn, long_tailed_labels, mlp
 from torch import Tensor, nn
 
 from imbal_lab.methods import PerClass, class_gradients, unit_directions
@@ -19,33 +21,7 @@ from imbal_lab.methods import PerClass, class_gradients, unit_directions
 torch.set_num_threads(1)
 
 
-def mlp(num_classes: int, width: int = 512) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(784, width), nn.ReLU(),
-        nn.Linear(width, width), nn.ReLU(),
-        nn.Linear(width, width), nn.ReLU(),
-        nn.Linear(width, num_classes),
-    )  # fmt: skip
-
-
-def cnn(num_classes: int, width: int = 16) -> nn.Module:
-    def block(i: int, o: int) -> list[nn.Module]:
-        conv = nn.Conv2d(i, o, 3, padding=1)
-        return [conv, nn.GroupNorm(4, o), nn.ReLU(), nn.MaxPool2d(2)]
-
-    return nn.Sequential(
-        *block(3, width), *block(width, 2 * width), *block(2 * width, 4 * width), nn.Flatten(),
-        nn.Linear(64 * width, 8 * width), nn.ReLU(), nn.Linear(8 * width, num_classes),
-    )  # fmt: skip
-
-
 MODELS = {"mlp": (mlp, (784,)), "cnn": (cnn, (3, 32, 32))}
-
-
-def long_tailed_labels(n: int, num_classes: int, rho: float = 100.0) -> Tensor:
-    """Labels [n] drawn with class probabilities that fall geometrically by ``rho``."""
-    falling = rho ** -torch.linspace(0, 1, num_classes)
-    return torch.multinomial(falling, n, replacement=True)
 
 
 def stepper(model: nn.Module, criterion: nn.Module, x: Tensor, y: Tensor) -> Callable[[], float]:
@@ -88,14 +64,8 @@ def ratio(name: str, n: int, num_classes: int, in_order: bool, steps: int, width
     ours = stepper(twin, PerClass(twin, num_classes), x, y)
     for _ in range(3):
         plain(), ours()
-    before, ratios, times = plain(), [], []
-    for _ in range(steps):
-        mine, after = ours(), plain()
-        ratios.append(2 * mine / (before + after))
-        times.append(after)
-        before = after
-    median = torch.tensor(ratios).median().item()
-    usual = 1000 * torch.tensor(times).median().item()
+    ratios, times = alternate(ours, plain, steps)
+    median, usual = ratios.median().item(), 1000 * times.median().item()
     order = "in order" if in_order else "shuffled"
     return (
         f"{name}  B={n:<5} C={num_classes:<4} {order}  {median:5.2f}"
