@@ -9,7 +9,8 @@ sure of a rare class, the network must give it a larger logit, which survives th
 its features at test time. gamma = 0 is cross-entropy; the paper tries gamma up to 0.4.
 
 The trap: predict with the raw logits, argmax s. Dividing at test time takes the gain back.
-The gradient with respect to s_y is (1 - q_y) / a_y at most, so rare classes start slower.
+With q = softmax(s / a) the gradient at s_c is (q_c - [c = y]) / a_c: no larger than 1 / a_c, so
+rare classes start slower, at the same step size.
 """
 
 from torch import Tensor, nn

@@ -15,7 +15,7 @@ the counts are equal. The label stays y_i; :mod:`~imbal_lab.methods.mixed_labels
 
 Traps. Where the gain was found here, on a small CNN, the layer was an early one (the first
 block or the input) and the network had batch normalisation; after the later blocks, and with
-group normalisation, there was little or none. The counts are those of the training set, not of
+group normalisation, there was none, and in an MLP on digits every layer lost. The counts are those of the training set, not of
 the batch. The mixing is for training only: in eval mode nothing is mixed and no random number
 drawn. A weakened example sends a share (1 - lam) of its gradient into its partner, so the loss
 of one class depends on the others' inputs, and per-class gradients take the slow, exact road.
