@@ -78,6 +78,12 @@ def test_margins_by_hand():
     assert found.tolist() == pytest.approx([3, 0, 1, 0, 0, 0, 0, 0, 0, -3])
 
 
+def test_a_gain_is_over_plain_training():
+    y = torch.arange(10).repeat_interleave(50)
+    right, wrong = (result(nn.functional.one_hot(guess, 10).float()) for guess in (y, 0 * y))
+    assert cdt._gain([right, wrong], [wrong, wrong]).tolist() == pytest.approx([0.9, 0])
+
+
 def test_dividing_at_test_takes_minor_guesses_away(monkeypatch):
     """With equal largest logits the division by a > 1 lets the major class win."""
     logits = torch.zeros(500, 10)

@@ -76,6 +76,17 @@ def test_statistics_by_hand():
     assert minor.tolist() == [0.5, 0]
 
 
+def test_differences_are_mfw_minus_plain(monkeypatch):
+    better, worse = made(), made()
+    worse.test_logits[:] = torch.eye(10)[0]
+    runs = {mfw.MFW: better, mfw.PLAIN: worse}
+    monkeypatch.setattr(mfw, "_run", lambda way, seeds: runs[way])
+    found = mfw._accuracy([0, 1])
+    assert found["minor test accuracy, plain"].tolist() == [0, 0]
+    assert found["minor test accuracy, MFW minus plain"].tolist() == [0.5, 1]
+    assert found["balanced test accuracy, MFW minus plain"].tolist() == pytest.approx([0.65, 0.9])
+
+
 def test_what_each_control_weakens():
     counts = (300, 300, 15, 15)
     expected = {"frequent": [0.7, 0.7, 1, 1], "rare": [1, 1, 0.7, 0.7], "all": [0.7] * 4}
