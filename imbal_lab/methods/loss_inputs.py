@@ -33,7 +33,10 @@ def has_values(x: Tensor) -> bool:
 
 def as_counts(counts: Counts, least: float = 1) -> Tensor:
     """Training examples per class as float64 [C]; ValueError unless all are >= ``least``."""
-    n = torch.as_tensor(counts, dtype=torch.float64).detach()
+    try:
+        n = torch.as_tensor(counts, dtype=torch.float64).detach()
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"counts={counts!r}: give one number a class: (500, 50, 5)") from None
     if n.ndim != 1 or len(n) == 0:
         raise ValueError(f"counts: shape {tuple(n.shape)}; give one number a class: (500, 50, 5)")
     bad = ~(n.isfinite() & (n >= least))

@@ -13,12 +13,13 @@ random, and n_c training examples in class c:
 so lam_c is lam_min for the largest class, 1 (untouched) for the smallest, and 1 for all where
 the counts are equal. The label stays y_i; :mod:`~imbal_lab.methods.mixed_labels` mixes it too.
 
-Traps. Where the gain was found here, on a small CNN, the layer was an early one (the first
-block or the input) and the network had batch normalisation; after the later blocks, and with
-group normalisation, there was none, and in an MLP on digits every layer lost. The counts are those of the training set, not of
-the batch. The mixing is for training only: in eval mode nothing is mixed and no random number
-drawn. A weakened example sends a share (1 - lam) of its gradient into its partner, so the loss
-of one class depends on the others' inputs, and per-class gradients take the slow, exact road.
+Traps. Where the gain was found here, on a small CNN, the layer was an early one (the first block
+or the input) and the network had batch normalisation; after the later blocks, and with group
+normalisation, there was none, and in an MLP on digits every layer lost. The counts are those of
+the training set, not of the batch. The mixing is for training only: in eval mode nothing is mixed
+and no random number drawn. A weakened example sends a share (1 - lam) of its gradient into its
+partner, so the loss of one class depends on the others' inputs, and per-class gradients take the
+slow, exact road.
 """
 
 from typing import Any

@@ -77,6 +77,9 @@ COUNTS_NEEDED = {
         ([[5, 3, 1]], r"counts: shape \(1, 3\)"),
         (7, r"counts: shape \(\)"),
         ((), r"counts: shape \(0,\)"),
+        ("digits", "counts='digits'"),
+        (None, "counts=None"),
+        ([[5, 3], [1]], r"counts=\[\[5, 3\], \[1\]\]"),
     ],
 )
 @pytest.mark.parametrize("taker", COUNTS_NEEDED)
