@@ -1,6 +1,6 @@
 """What the papers claim, measured here.
 
-A paper's claims stand in one file, its *protocol*: what is said, in which setting and by which
+A paper's claims stand in one file or folder, its *protocol*: what is said, in which setting and by which
 statistic it is measured, which range decides, and which seeds. `imbal-lab claims` measures,
 writes course/claims/PAPER.json and PAPER.png, and makes the page course/CLAIMS.md from them.
 
