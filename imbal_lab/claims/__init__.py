@@ -1,8 +1,8 @@
 """What the papers claim, measured here.
 
-A paper's claims stand in one file or folder, its *protocol*: what is said, in which setting and by which
-statistic it is measured, which range decides, and which seeds. `imbal-lab claims` measures,
-writes course/claims/PAPER.json and PAPER.png, and makes the page course/CLAIMS.md from them.
+A paper's claims stand in one file or folder, its *protocol*: what is said, in which setting and
+by which statistic it is measured, which range decides, and which seeds. `imbal-lab claims`
+measures, writes course/claims/PAPER.json and PAPER.png, and makes the page course/CLAIMS.md.
 
 To add a paper, write `imbal_lab/claims/PAPER.py`, or a folder as :mod:`~imbal_lab.claims.dynamics`
 is one::
