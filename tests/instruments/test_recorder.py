@@ -52,6 +52,23 @@ def test_given_gradients_give_the_same_record(model, dataset):
         assert torch.equal(a, b)
 
 
+def test_frozen_parameters_have_no_part_in_the_gradients(model, dataset):
+    first, *trained = model.parameters()
+    first.requires_grad_(False)
+    record = Recorder(model, dataset).record(0)
+    rows = []
+    for c in range(3):
+        mine = dataset.y == c
+        f = F.cross_entropy(model(dataset.x[mine]), dataset.y[mine]) * mine.sum() / len(mine)
+        rows.append(torch.cat([g.flatten() for g in torch.autograd.grad(f, trained)]))
+    expected = torch.stack([row.square().sum().sqrt() for row in rows])
+    torch.testing.assert_close(record.grad_norm, expected, rtol=1e-12, atol=0)
+    cosine = F.cosine_similarity(rows[0], rows[2], dim=0)
+    torch.testing.assert_close(record.cosine[0, 2], cosine, rtol=1e-12, atol=1e-14)
+    assert not first.requires_grad
+    assert not any(t.requires_grad for t in record[1:])
+
+
 def test_recording_changes_nothing(model, dataset):
     torch.manual_seed(1)
     for param in model.parameters():

@@ -8,7 +8,7 @@ from torch.nn.utils import parameters_to_vector
 
 from imbal_lab.data import ClassBatches, batches_of
 from imbal_lab.instruments import Recording
-from imbal_lab.methods import ABSGD, METHODS, PerClass, gd_step, pcngd_step
+from imbal_lab.methods import ABSGD, METHODS, PerClass, TrainOnly, gd_step, pcngd_step
 from imbal_lab.training import fit, train
 
 
@@ -177,6 +177,18 @@ def test_a_plain_loss_trains_batch_normalisation_as_an_ordinary_loop_does(datase
         optimizer.step()
     for mine, theirs in zip(model.state_dict().values(), twin.state_dict().values(), strict=True):
         torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-14)
+
+
+def test_second_stage_with_frozen_layers(dataset, fresh):
+    model = fresh()
+    head = [name for name, layer in model.named_modules() if isinstance(layer, nn.Linear)][-1]
+    with TrainOnly(model, head) as stage:
+        before = [p.detach().clone() for p in model.parameters()]
+        records = list(fit(dataset, model, nn.CrossEntropyLoss(), sgd(model), steps=3))
+        moved = [not torch.equal(p, q) for p, q in zip(model.parameters(), before, strict=True)]
+        mine = {id(p) for p in stage.parameters}
+        assert moved == [id(p) in mine for p in model.parameters()]
+    assert records[-1].loss.mean() < records[0].loss.mean()
 
 
 def test_errors_as_train_has_them(dataset, fresh):
