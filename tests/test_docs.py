@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imbal_lab import cli
+from imbal_lab import cli, training
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("course/*.md")])
@@ -66,9 +66,19 @@ def test_commands_named_in_the_pages_exist():
     assert [name for name in sorted(modules) if importlib.util.find_spec(name) is None] == []
 
 
-def test_the_readmes_example_runs_and_prints_a_number(capsys):
-    """The recall of threes and eights together, well above chance."""
-    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-    exec(compile(code[1], "README.md", "exec"), {})
+def test_the_readmes_examples_run_and_show_what_they_say(capsys, monkeypatch, tmp_path):
+    """A recall of threes and eights together well above chance, all curves, and a gain."""
+    monkeypatch.setitem(training.sweep.__kwdefaults__, "cache", tmp_path)
+    codes = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    names = {}
+    for code in codes:
+        exec(compile(code, "README.md", "exec"), names)
     printed = re.fullmatch(r"tensor\((0\.\d+)\)\n", capsys.readouterr().out)
     assert 0.85 < float(printed[1]) < 1
+    steps = names["frame"].groupby("quantity")["step"].nunique()
+    assert steps["recall"] == 5 * len(names["batches"])
+    assert steps["grad_norm"] == steps["cosine"] == -(-steps["recall"] // 10)
+    assert names["recorder"].engine_note == ""
+    rare = [result.test_recall[-1, 2:].mean().item() for result in names["results"]]
+    assert {result.path for result in names["results"]} == {"batched"}
+    assert min(rare[10:]) > max(rare[:5])  # logit adjustment, and plain SGD

@@ -82,6 +82,9 @@ class Claim:
                 f"claim {self.id!r}: give either measure= with the conditions reproduced=, or "
                 "why_not=, the reason why it is not tested"
             )
+        named = [condition.statistic for condition in self.reproduced]
+        if len(set(named)) < len(named):
+            raise ValueError(f"claim {self.id!r}: reproduced= may name each statistic once")
 
     def verdict(self, intervals: Mapping[str, Interval]) -> Verdict:
         """The verdict over the intervals of the statistics; without any if it is not tested."""

@@ -28,6 +28,12 @@ def measured(claim: Claim, seeds: Sequence[int]) -> Result:
     wrong = {k: list(v.shape) for k, v in values.items() if list(v.shape) != [len(seeds)]}
     if wrong:
         raise ValueError(f"claim {claim.id!r}: one value a seed is [{len(seeds)}], got {wrong}")
+    infinite = sorted(k for k, v in values.items() if v.isinf().any())
+    if infinite:
+        raise ValueError(
+            f"claim {claim.id!r}: infinite values in {infinite}; a measure gives finite numbers, "
+            "or NaN for what was not reached"
+        )
     versions = {
         "python": platform.python_version(),
         "torch": torch.__version__,

@@ -30,7 +30,7 @@ rests on a wide margin, and no single interval that only just lies in or out of 
 Intervals that came out with no width (a share that was 0 for every seed) say nothing about seeds \
 that were not tried.
 
-**Decided before.** Claims, settings, statistics, ranges and seeds of a paper stand in one file, \
+**Decided before.** Claims, settings, statistics, ranges and seeds of a paper stand in one place, \
 its protocol. It was committed before the run that is quoted, and the run used seeds that nobody \
 had used while writing it. The hash under each title is the protocol's; `imbal-lab claims` \
 measures everything again.

@@ -18,7 +18,7 @@ from imbal_lab.training.interval import Interval
 
 @dataclass(frozen=True)
 class Result:
-    """One claim as it was measured; a value that is None was not reached or is no number."""
+    """One claim as it was measured; a value that is None was not reached."""
 
     date: str
     versions: dict[str, str]
@@ -119,8 +119,8 @@ def interval(values: list[float | None]) -> Interval:
 
 
 def stored(values: Mapping[str, torch.Tensor]) -> dict[str, list[float | None]]:
-    """Values [S] of each statistic as they are kept: six digits, None for what is not finite."""
+    """Values [S] of each statistic as they are kept: six digits, None for NaN."""
     return {
-        name: [float(f"{v:.6g}") if math.isfinite(v) else None for v in of_seeds.tolist()]
+        name: [float(f"{v:.6g}") if not math.isnan(v) else None for v in of_seeds.tolist()]
         for name, of_seeds in values.items()
     }

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.methods.loss_inputs import at_least_float32, check_batch
+from imbal_lab.methods.loss_inputs import at_least_float32, check_batch, check_labels
 
 
 class Attraction(NamedTuple):
@@ -52,13 +52,20 @@ def attraction_repulsion(features: Tensor, logits: Tensor, y: Tensor) -> Attract
 def from_logit_gradients(features: Tensor, pushes: Tensor, y: Tensor) -> Attraction:
     """The same of any loss, from its gradient at the logits: ``pushes`` [n, C].
 
-    Raises ValueError unless ``features`` is [n, d] with the n of the labels.
+    Raises ValueError unless ``features`` is [n, d] with the n of the labels, and for pushes and
+    labels that do not fit.
     """
     if features.ndim != 2 or len(features) != len(y):
         raise ValueError(
             f"features: shape {tuple(features.shape)} with {len(y)} labels; give the inputs of "
             "the classifier, [n, d]"
         )
+    if pushes.ndim != 2 or len(pushes) != len(y):
+        raise ValueError(
+            f"pushes: shape {tuple(pushes.shape)} with {len(y)} labels; give the gradient at the "
+            "logits, [n, C]"
+        )
+    check_labels(y, pushes.shape[1])
     mine = F.one_hot(y, pushes.shape[1]).to(pushes.dtype)
     from_class = mine.T @ pushes  # [C, C]: at (j, k) what class j adds to dL/db_k
     attraction = -from_class.diagonal()

@@ -1,25 +1,22 @@
-"""Class gradients of one batch, for any loss, from its gradient at the logits.
-
-With u_i the gradient of the loss at the logits z_i of example i, the class gradient is
-
-    g_c = sum_{i in c} (dz_i / dtheta)^T u_i,
-
-so the losses n <u_i, z_i>, u fixed, have the class gradients of the loss itself.
-"""
+"""What the classes of one batch ask of the model, read off the user's own backward pass."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.gradients import BookKeeping, NoRuleError, OneBackwardAClass
-from imbal_lab.instruments.attraction import from_logit_gradients
+from imbal_lab.instruments.attraction import Attraction, from_logit_gradients
+from imbal_lab.instruments.gram_sources import Borrowed, Source, source_for
+from imbal_lab.instruments.step_in_progress import Batch
 from imbal_lab.instruments.step_rows import examples_first
+from imbal_lab.methods import PerClass
+from imbal_lab.methods.loss_inputs import at_least_float32
 
 
 class BatchGradients(NamedTuple):
-    """What each class of a batch asks of the model; see LoopRecording."""
+    """See LoopRecording."""
 
     grad_norm: Tensor  # [C]
     cosine: Tensor  # [C, C]
@@ -28,32 +25,57 @@ class BatchGradients(NamedTuple):
     component: Tensor  # [C, C]
 
 
-def batch_gradients(
-    logits: Tensor, pushes: Tensor, y: Tensor, features: Tensor, params: Sequence[Tensor]
-) -> tuple[BatchGradients, str]:
-    """The class gradients on ``params``, and a note: empty, or why the fast way was not taken.
+class Outputs(NamedTuple):
+    """A batch that went through the model."""
 
-    ``logits`` [n, C] or [n, C, H, W] with their graph, which is kept; ``pushes`` of the same
-    shape, the gradient there; ``y`` [n, ...] in 0..C-1; ``features`` [n (H W), d].
+    batch: Batch
+    logits: Tensor  # [n, C, ...] with their graph
+    features: Tensor  # [rows, d]
+    loss: Tensor | None
+
+
+class Measurement(NamedTuple):
+    """Under way from the moment the backward pass reaches the logits to the optimizer step."""
+
+    batch: Batch
+    source: Source
+    pulls: Attraction
+    scale: Tensor | float  # the factor on the loss, which the Gramian of the source has squared
+
+    def result(self) -> BatchGradients | None:
+        """None if the backward pass left out a layer."""
+        gram = self.source.heard()
+        if gram is None:
+            return None
+        return BatchGradients(*norms_and_cosines(gram / self.scale**2), *self.pulls)
+
+
+def measure(
+    outputs: Outputs,
+    grad: Tensor,
+    criterion: nn.Module | None,
+    params: Sequence[Tensor],
+) -> Measurement:
+    """Begin to measure, with the gradient ``grad`` [n, C, ...] at the logits.
+
+    With PerClass that is not yet known, and ``grad`` is the one at its loss.
     """
-    with torch.autocast(logits.device.type, enabled=False):
-        pulls = from_logit_gradients(features, examples_first(pushes), y.flatten())
-        gram, note = class_gram(logits, pushes, y, params)
-    return BatchGradients(*norms_and_cosines(gram), *pulls), note
-
-
-def class_gram(
-    logits: Tensor, pushes: Tensor, y: Tensor, params: Sequence[Tensor]
-) -> tuple[Tensor, str]:
-    """Inner products [C, C] of the class gradients, and the note."""
-    num_classes = logits.shape[1]
-    with torch.enable_grad():
-        losses = len(y) * (pushes * logits.to(pushes.dtype)).sum(dim=1)
-        try:
-            return BookKeeping(losses, y, num_classes, params).gram(), ""
-        except NoRuleError as reason:
-            engine = OneBackwardAClass(losses, y, num_classes, params)
-            return engine.gram(), f"one backward pass a class: {reason}"
+    batch, logits, features, loss = outputs
+    # Any class will do for an ignored example: it has no gradient.
+    labels = (batch.seen.y.long() % logits.shape[1]).view(len(logits), *logits.shape[2:])
+    scale: Tensor | float = 1.0
+    if isinstance(criterion, PerClass) and loss is not None:
+        source: Source = Borrowed(criterion, loss)
+        z = at_least_float32(logits.detach())
+        pushes = (z.softmax(dim=1) - F.one_hot(labels, z.shape[1])) / len(labels)
+    else:
+        scale = scale if batch.scale is None else batch.scale
+        pushes = at_least_float32(grad.detach())
+        source = source_for(logits, pushes, labels, params)
+    pushes = examples_first(pushes) / scale
+    return Measurement(
+        batch, source, from_logit_gradients(features, pushes, labels.flatten()), scale
+    )
 
 
 def norms_and_cosines(gram: Tensor) -> tuple[Tensor, Tensor]:

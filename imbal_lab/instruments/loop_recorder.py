@@ -21,7 +21,8 @@ each class has, their mean cross-entropy of the raw logits (whatever the criteri
 recall, and the mean length of their features. Every ``every`` steps, of one batch: norms and
 cosines of the class gradients, attraction and repulsion. These are of the criterion's own
 loss as it is weighted, before any factor put on it later (1/m for accumulation, a GradScaler's
-scale); with PerClass they are of the cross-entropy that it balances.
+scale); with PerClass they are of the cross-entropy that it balances. What else is
+backpropagated through the same activations, such as a penalty on them, is in them too.
 
 The trap: where the one-pass engine has no rule for the model, class gradients cost one
 backward pass a class, which also runs backward hooks of your own. ``engine_note`` then says
@@ -32,16 +33,19 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.instruments.batch_gradients import BatchGradients, batch_gradients
+from imbal_lab.instruments.batch_gradients import (
+    BatchGradients,
+    Measurement,
+    Outputs,
+    measure,
+)
 from imbal_lab.instruments.classifier import ClassifierInputs, find_classifier
 from imbal_lab.instruments.hook import Hook
 from imbal_lab.instruments.loop_recording import LoopRecording
 from imbal_lab.instruments.step_in_progress import Batch, StepInProgress
-from imbal_lab.instruments.step_rows import StepRows, examples_first, of_examples
+from imbal_lab.instruments.step_rows import Seen, StepRows
 from imbal_lab.methods import PerClass
-from imbal_lab.methods.loss_inputs import at_least_float32
 
 
 class LoopRecorder:
@@ -91,7 +95,8 @@ class LoopRecorder:
         own = [p for p in self._inputs.classifier.parameters() if p.requires_grad]
         last = own or params  # every backward pass from the logits comes by the classifier
         self._step = StepInProgress(params)
-        self._latest: tuple[Batch, Tensor, Tensor, Tensor] | None = None
+        self._latest: Outputs | None = None
+        self._measurement: Measurement | None = None
         self._handles = [
             self._inputs.classifier.register_forward_hook(Hook(self._inputs.hook)),
             self.optimizer.register_step_post_hook(Hook(self._stepped)),
@@ -106,7 +111,7 @@ class LoopRecorder:
         for handle in self._handles:
             handle.remove()
         self._handles = []
-        self._begin_step()
+        self._forget()
 
     def recording(self) -> LoopRecording:
         """Everything recorded so far, on the CPU; ValueError before the first step."""
@@ -127,16 +132,13 @@ class LoopRecorder:
             return
         self._check(logits, y)
         with torch.no_grad():
-            labels = y.long() % self.num_classes  # any class will do for an ignored example
-            classes = torch.where(labels == y, labels, self.num_classes)
             features = self._inputs.of(logits, y.numel())
-            numbers = of_examples(examples_first(logits), labels.flatten(), features)
-        batch = self._step.begin(numbers, classes.flatten())
+            batch = self._step.begin(Seen.of(logits, y, features))
         due = self.every is not None and self.steps % self.every == 0
         # Alone to hold the graph: were it the hook, an unused graph could never be freed.
-        self._latest = (batch, logits, labels, features) if due else None
+        self._latest = Outputs(batch, logits, features, loss) if due else None
         if isinstance(self.criterion, PerClass) and loss is not None:
-            loss.register_hook(lambda _: self._reached(batch, None))
+            loss.register_hook(lambda grad: self._reached(batch, grad))
             return
         if loss is not None and loss.ndim == 0:
             loss.register_hook(batch.take_scale)
@@ -161,43 +163,43 @@ class LoopRecorder:
                 raise ValueError("criterion: it was not called with logits [n, C] and labels [n]")
             self.observe(given[0], given[1], output)
 
-    def _reached(self, batch: Batch, grad: Tensor | None) -> None:
+    def _reached(self, batch: Batch, grad: Tensor) -> None:
+        """The backward pass has come to the logits (with PerClass: to the loss) of ``batch``."""
         if not self._step.reached(batch):
             return
-        if self._latest is not None and self._latest[0] is batch and not self._step.measured():
-            self._measure(grad)
-        if grad is None:  # PerClass writes .grad itself
+        if isinstance(self.criterion, PerClass):  # it writes .grad itself
             self._step.accumulated()
-
-    def _measure(self, grad: Tensor | None) -> None:
-        assert self._latest is not None
-        batch, logits, labels, features = self._latest
-        self._latest = None
-        with torch.no_grad():
-            if grad is None:
-                z = at_least_float32(logits)
-                pushes = (z.softmax(dim=1) - F.one_hot(labels, self.num_classes)) / len(labels)
-            else:
-                pushes = at_least_float32(grad) / (1 if batch.scale is None else batch.scale)
-            measured, note = batch_gradients(logits, pushes, labels, features, self._step.params)
-        batch.gradients = measured
-        self.engine_note = note
+        if self._latest is None or self._latest.batch is not batch:
+            return
+        if self._measurement is not None:
+            if self._step.holds(self._measurement.batch):
+                return
+            self._measurement.source.stop()
+        outputs, self._latest = self._latest, None
+        with torch.no_grad(), torch.autocast(grad.device.type, enabled=False):
+            self._measurement = measure(outputs, grad, self.criterion, self._step.params)
 
     def _accumulated(self, param: Tensor) -> None:
         self._step.accumulated()
 
     def _stepped(self, *_: Any) -> None:
+        """A step of the optimizer is over."""
         batches = self._step.finish()
         if batches:
-            self._rows.append(self.steps, [(b.numbers, b.classes) for b in batches])
-        for batch in batches:
-            if batch.gradients is not None:
-                self._gradients.append((self.steps, batch.gradients))
+            self._rows.append(self.steps, [batch.seen for batch in batches])
+        if self._measurement is not None and self._measurement.batch in batches:
+            with torch.no_grad(), torch.autocast(batches[0].seen.logits.device.type, enabled=False):
+                found = self._measurement.result()
+            self.engine_note = self._measurement.source.note
+            if found is not None:
+                self._gradients.append((self.steps, found))
         self.steps += 1
-        self._begin_step()
+        self._forget()
 
-    def _begin_step(self) -> None:
-        """Let go of all tensors of the last step."""
+    def _forget(self) -> None:
+        """Let go of all tensors and graphs of the last step."""
+        if self._measurement is not None:
+            self._measurement.source.stop()
+        self._latest = self._measurement = None
         self._step.finish()
-        self._latest = None
         self._inputs.clear()

@@ -22,9 +22,16 @@ class Recorder:
     """Measures ``model`` on ``dataset`` whenever :meth:`record` is called; changes nothing.
 
     The model is measured in the mode it is in: call ``model.eval()`` first if it has dropout.
+    Raises ValueError for a data set with a label for every pixel.
     """
 
     def __init__(self, model: nn.Module, dataset: Dataset) -> None:
+        if dataset.y.ndim != 1:
+            raise ValueError(
+                f"dataset: {dataset.name!r} has labels of shape {tuple(dataset.y.shape)}; class "
+                "gradients are recorded with one label an example, [n]. For pixels, watch your "
+                "own loop with LoopRecorder"
+            )
         self.model = model
         self.dataset = dataset
         self.records: list[Record] = []
@@ -33,13 +40,14 @@ class Recorder:
         """Measure now and keep the record.
 
         ``grads`` [C, P] are the class gradients at this moment, if the caller has them
-        already; otherwise they are computed. Raises ValueError for a model with batch
-        normalisation in training mode, which measuring would change.
+        already; otherwise they are computed, those of frozen parameters as zero. Raises
+        ValueError for a model with batch normalisation in training mode, which measuring
+        would change.
         """
         refuse_batchnorm(self.model)
         data = self.dataset
         if grads is None:
-            grads = class_gradients(self.model, data.x, data.y, data.num_classes)
+            grads = gradients_of_trained(self.model, data)
         with torch.no_grad():
             losses = F.cross_entropy(self.model(data.x), data.y, reduction="none")
             hits = (self.model(data.x_test).argmax(dim=1) == data.y_test).to(losses.dtype)
@@ -57,6 +65,20 @@ class Recorder:
     def recording(self) -> Recording:
         """Everything recorded so far; ValueError before the first record."""
         return Recording.of(self.records)
+
+
+def gradients_of_trained(model: nn.Module, data: Dataset) -> Tensor:
+    """:func:`class_gradients` [C, P] of the whole data set; zero at frozen parameters."""
+    params = list(model.parameters())
+    frozen = [p for p in params if not p.requires_grad]
+    trained = torch.cat([torch.full_like(p, p.requires_grad).flatten() for p in params])
+    try:
+        for p in frozen:
+            p.requires_grad_()
+        return class_gradients(model, data.x, data.y, data.num_classes) * trained
+    finally:
+        for p in frozen:
+            p.requires_grad_(False)
 
 
 def class_means(values: Tensor, y: Tensor, num_classes: int) -> Tensor:

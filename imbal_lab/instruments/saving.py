@@ -1,12 +1,13 @@
-"""A recording on disk: one .npz file of plain arrays, whole or not there at all.
+"""What was measured, on disk: one .npz file of plain arrays, whole or not there at all.
 
 Nothing is pickled, so that a file from somebody else can be opened without running it.
 """
 
 import os
-import tempfile
+import uuid
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +22,24 @@ DAMAGED = (  # what reading a damaged archive has been seen to raise
 )  # fmt: skip
 
 
-def save_tensors(path: str | Path, kind: str, tensors: dict[str, Tensor]) -> None:
-    """Write ``tensors`` to ``path``; a file that stood there is replaced at the last moment."""
-    path = Path(path)
-    arrays: dict[str, Any] = {name: t.detach().cpu().numpy() for name, t in tensors.items()}
-    arrays[FORMAT] = np.array(kind)
-    handle, partial = tempfile.mkstemp(prefix=path.name, suffix=".partial", dir=path.parent)
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write ``arrays`` to ``path``; a file that stood there is replaced at the last moment."""
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with partial.open("xb") as file:
             np.savez_compressed(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
+        partial.replace(path)
     except BaseException:
-        os.unlink(partial)
+        partial.unlink(missing_ok=True)
         raise
+
+
+def save_tensors(path: str | Path, kind: str, tensors: dict[str, Tensor]) -> None:
+    """Write ``tensors`` and what they are, a ``kind`` of recording, to ``path``."""
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+    write_arrays(Path(path), arrays | {FORMAT: np.array(kind)})
 
 
 def load_tensors(path: str | Path, kind: str, names: tuple[str, ...]) -> dict[str, Tensor]:

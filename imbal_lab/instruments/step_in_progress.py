@@ -10,18 +10,15 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from imbal_lab.instruments.batch_gradients import BatchGradients
+from imbal_lab.instruments.step_rows import Seen
 
 
 @dataclass(eq=False)
 class Batch:
     """One call of the criterion."""
 
-    numbers: Tensor  # [4, n] of every example
-    classes: Tensor  # [n] in 0..C-1, or C for an ignored example
-    before: int  # batches of the step that had arrived when the criterion was called
+    seen: Seen
     scale: Tensor | None = None  # what the loss was multiplied with before the backward pass
-    gradients: BatchGradients | None = None  # if they were measured on this batch
 
     def take_scale(self, grad: Tensor) -> None:
         self.scale = grad.detach()
@@ -36,19 +33,19 @@ class StepInProgress:
         self._reached: list[Batch] = []
         self._start: list[int] = []
 
-    def begin(self, numbers: Tensor, classes: Tensor) -> Batch:
+    def begin(self, seen: Seen) -> Batch:
         """The criterion was called. What was reached and has not arrived by now never will."""
         self._reached = []
-        return Batch(numbers, classes, before=len(self.batches))
+        return Batch(seen)
 
     def reached(self, batch: Batch) -> bool:
         """Whether ``batch`` is new to the step, and was evaluated where the step sets off."""
-        if batch in self._reached or batch in self.batches:
+        if self.holds(batch):
             return False  # a second backward pass through the same loss
         if self.batches and self._versions() != self._start:
             return False  # the step is under way: LBFGS or SAM evaluate elsewhere
         if all(p.grad is None for p in self.params):
-            del self.batches[: batch.before]  # cleared without a step
+            self.batches = []  # cleared without a step
         self._start = self._versions()
         self._reached.append(batch)
         return True
@@ -58,9 +55,9 @@ class StepInProgress:
         self.batches += self._reached
         self._reached = []
 
-    def measured(self) -> bool:
-        """Whether a batch of this step has its gradients measured."""
-        return any(b.gradients is not None for b in self.batches + self._reached)
+    def holds(self, batch: Batch) -> bool:
+        """Whether ``batch`` is one of this step, as far as is known."""
+        return batch in self.batches or batch in self._reached
 
     def finish(self) -> list[Batch]:
         """The batches of the step, which is over."""

@@ -36,7 +36,7 @@ from imbal_lab.methods.loss_inputs import (
 
 
 def log_mean_exp(losses: Tensor, lam: float) -> Tensor:
-    """log mean_i exp(l_i / lam), a scalar; times ``lam`` it is the objective F.
+    """log mean_i exp(l_i / lam), a scalar; times ``lam``, unless that is inf, the objective F.
 
     Raises ValueError as :func:`absgd_loss`.
     """

@@ -23,6 +23,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from imbal_lab.methods.loss_inputs import (
     Counts,
+    along_classes,
     as_counts,
     at_least_float32,
     check_batch,
@@ -109,8 +110,8 @@ def _balanced(
         log_n = torch.where(n.any(), n.log(), 0.0)  # all ignored: 0 * NaN is no gradient
     elif readable(y):
         _refuse_labels_without_count(y, valid, log_n)
-    offset = at_least_float32(log_n, like=logits).view(1, -1, *[1] * (logits.ndim - 2))
-    losses = F.cross_entropy(logits + offset, y, ignore_index=ignore_index, reduction="none")
+    z = logits + along_classes(log_n, logits)
+    losses = F.cross_entropy(z, y, ignore_index=ignore_index, reduction="none")
     if reduction == "mean":
         return reduced(losses, "sum") / valid.sum().clamp(min=1)
     return reduced(losses, reduction)

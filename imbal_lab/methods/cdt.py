@@ -9,7 +9,8 @@ sure of a rare class, the network must give it a larger logit, which survives th
 its features at test time. gamma = 0 is cross-entropy; the paper tries gamma up to 0.4.
 
 The trap: predict with the raw logits, argmax s. Dividing at test time takes the gain back.
-The gradient with respect to s_y is (1 - q_y) / a_y at most, so rare classes start slower.
+With q = softmax(s / a) the gradient at s_c is (q_c - [c = y]) / a_c: no larger than 1 / a_c, so
+rare classes start slower, at the same step size.
 """
 
 from torch import Tensor, nn
@@ -17,8 +18,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from imbal_lab.methods.loss_inputs import (
     Counts,
+    along_classes,
     as_counts,
-    at_least_float32,
     check_batch,
     check_not_negative,
     check_reduction,
@@ -76,5 +77,5 @@ class CDTLoss(nn.Module):
 
 def _tempered(logits: Tensor, y: Tensor, temperatures: Tensor, reduction: str) -> Tensor:
     check_batch(logits, y, num_classes=len(temperatures))
-    a = at_least_float32(temperatures, like=logits).view(1, -1, *[1] * (logits.ndim - 2))
-    return reduced(F.cross_entropy(logits / a, y, reduction="none"), reduction)
+    z = logits / along_classes(temperatures, logits)
+    return reduced(F.cross_entropy(z, y, reduction="none"), reduction)

@@ -16,8 +16,8 @@ from torch.nn import functional as F  # noqa: N812
 
 from imbal_lab.methods.loss_inputs import (
     Counts,
+    along_classes,
     as_counts,
-    at_least_float32,
     check_batch,
     check_not_negative,
     check_reduction,
@@ -47,19 +47,22 @@ def logit_adjusted_loss(
 
 
 def posthoc_logits(logits: Tensor, counts: Counts, tau: float = 1.0) -> Tensor:
-    """Logits [n, C] of a network trained with cross-entropy, minus tau log pi: for argmax.
+    """Logits of a network trained with cross-entropy, minus tau log pi: for argmax.
+
+    ``logits`` [n, C] or [n, C, H, W]; as many come back. Raises ValueError for logits or counts
+    that do not fit, and for tau < 0.
 
     >>> import torch
     >>> posthoc_logits(torch.tensor([[2.0, 1.0, 0.0]]), counts=(90, 9, 1)).argmax(dim=1)
     tensor([2])
     """
     offset = _offset(counts, tau)
-    if logits.ndim != 2 or logits.shape[1] != len(offset):
+    if logits.ndim < 2 or logits.shape[1] != len(offset):
         raise ValueError(
             f"logits: shape {tuple(logits.shape)}; with {len(offset)} counts give "
-            f"[n, {len(offset)}]"
+            f"[n, {len(offset)}] or [n, {len(offset)}, H, W]"
         )
-    return logits - at_least_float32(offset, like=logits)
+    return logits - along_classes(offset, logits)
 
 
 class LogitAdjustedLoss(nn.Module):
@@ -89,5 +92,5 @@ def _offset(counts: Counts, tau: float) -> Tensor:
 
 def _adjusted(logits: Tensor, y: Tensor, offset: Tensor, reduction: str) -> Tensor:
     check_batch(logits, y, num_classes=len(offset))
-    offset = at_least_float32(offset, like=logits).view(1, -1, *[1] * (logits.ndim - 2))
-    return reduced(F.cross_entropy(logits + offset, y, reduction="none"), reduction)
+    z = logits + along_classes(offset, logits)
+    return reduced(F.cross_entropy(z, y, reduction="none"), reduction)

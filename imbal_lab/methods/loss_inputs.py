@@ -33,7 +33,10 @@ def has_values(x: Tensor) -> bool:
 
 def as_counts(counts: Counts, least: float = 1) -> Tensor:
     """Training examples per class as float64 [C]; ValueError unless all are >= ``least``."""
-    n = torch.as_tensor(counts, dtype=torch.float64).detach()
+    try:
+        n = torch.as_tensor(counts, dtype=torch.float64).detach()
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"counts={counts!r}: give one number a class: (500, 50, 5)") from None
     if n.ndim != 1 or len(n) == 0:
         raise ValueError(f"counts: shape {tuple(n.shape)}; give one number a class: (500, 50, 5)")
     bad = ~(n.isfinite() & (n >= least))
@@ -96,6 +99,11 @@ def at_least_float32(x: Tensor, like: Tensor | None = None) -> Tensor:
     """``x`` in single precision or better, and in the precision and place of ``like``."""
     other = x if like is None else like
     return x.to(other.device, torch.promote_types(other.dtype, torch.float32))
+
+
+def along_classes(values: Tensor, logits: Tensor) -> Tensor:
+    """``values`` [C] as [1, C, 1, ...]: ready to meet ``logits`` [n, C, ...], as precise."""
+    return at_least_float32(values, like=logits).view(1, -1, *[1] * (logits.ndim - 2))
 
 
 def check_not_negative(name: str, value: float, example: str) -> float:

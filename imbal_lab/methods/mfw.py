@@ -13,12 +13,13 @@ random, and n_c training examples in class c:
 so lam_c is lam_min for the largest class, 1 (untouched) for the smallest, and 1 for all where
 the counts are equal. The label stays y_i; :mod:`~imbal_lab.methods.mixed_labels` mixes it too.
 
-Traps. Where the gain was found here, on a small CNN, the layer was an early one (the first
-block or the input) and the network had batch normalisation; after the later blocks, and with
-group normalisation, there was little or none. The counts are those of the training set, not of
-the batch. The mixing is for training only: in eval mode nothing is mixed and no random number
-drawn. A weakened example sends a share (1 - lam) of its gradient into its partner, so the loss
-of one class depends on the others' inputs, and per-class gradients take the slow, exact road.
+Traps. Where the gain was found here, on a small CNN, the layer was an early one (the first block
+or the input) and the network had batch normalisation; after the later blocks, and with group
+normalisation, there was none, and in an MLP on digits every layer lost. The counts are those of
+the training set, not of the batch. The mixing is for training only: in eval mode nothing is mixed
+and no random number drawn. A weakened example sends a share (1 - lam) of its gradient into its
+partner, so the loss of one class depends on the others' inputs, and per-class gradients take the
+slow, exact road.
 """
 
 from typing import Any
@@ -26,7 +27,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from imbal_lab.methods.loss_inputs import Counts, as_counts, check_labels
+from imbal_lab.methods.loss_inputs import Counts, as_counts, check_labels, readable
 from imbal_lab.methods.named_layer import named_layer
 
 
@@ -50,15 +51,33 @@ def weaken(features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor) -> T
     """The mixed features, as many as before: ``features`` [n, ...], ``y`` [n] labels,
     ``partner`` [n] row numbers of the batch, ``strengths`` [C]. The input is left as it is.
 
-    Raises ValueError for labels or partners that do not fit the features.
+    Raises ValueError for labels or partners that do not fit the features, or are out of range.
 
     >>> h, y = torch.tensor([[10.0], [0.0]]), torch.tensor([0, 1])
     >>> weaken(h, y, partner=torch.tensor([1, 0]), strengths=torch.tensor([0.7, 1.0]))
     tensor([[7.],
             [0.]])
     """
-    _check_rows("y", y, features)
-    _check_rows("partner", partner, features)
+    _check_rows(y, features)
+    check_labels(y, len(strengths))
+    check_partner(partner, len(y))
+    return _mixed(features, y, partner, strengths)
+
+
+def check_partner(partner: Tensor, n: int) -> None:
+    """ValueError unless ``partner`` holds ``n`` row numbers of a batch of ``n``."""
+    if partner.shape != (n,):
+        raise ValueError(
+            f"partner: shape {tuple(partner.shape)}, but there are {n} examples; give one row "
+            "number for each"
+        )
+    if readable(partner) and not ((partner >= 0) & (partner < n)).all():
+        raise ValueError(
+            f"partner: {partner.tolist()}; the row numbers of {n} examples are 0 to {n - 1}"
+        )
+
+
+def _mixed(features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor) -> Tensor:
     lam = strengths.to(features)[y].view(-1, *[1] * (features.ndim - 1))
     return torch.lerp(features.index_select(0, partner), features, lam)
 
@@ -131,9 +150,9 @@ class MajorFeatureWeakening(nn.Module):
                 "labels: the model was called in training mode without them; call tell(y) before "
                 "each forward pass, model.eval() to measure, or remove() to stop"
             )
-        _check_rows("y", y, features)
+        _check_rows(y, features)
         self.partner = self._draw_partner(len(y)).to(features.device)
-        return weaken(features, y, self.partner, self.strengths)
+        return _mixed(features, y, self.partner, self.strengths)
 
     def _draw_partner(self, n: int) -> Tensor:
         """Each row's partner in a random ring through the batch, so nobody is its own."""
@@ -141,15 +160,15 @@ class MajorFeatureWeakening(nn.Module):
         return torch.empty_like(ring).scatter_(0, ring, ring.roll(1))
 
 
-def _check_rows(argument: str, given: Tensor, features: Any) -> None:
+def _check_rows(y: Tensor, features: Any) -> None:
     if not isinstance(features, Tensor) or features.ndim < 2:
         found = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
         raise ValueError(
             f"features: {found}; weaken a layer whose output is one tensor with a row an "
             "example, [n, ...]"
         )
-    if given.shape != features.shape[:1]:
+    if y.shape != features.shape[:1]:
         raise ValueError(
-            f"{argument}: shape {tuple(given.shape)}, but the features hold {len(features)} "
-            f"examples; give one number for each, [{len(features)}]"
+            f"y: shape {tuple(y.shape)}, but the features hold {len(features)} examples; give one "
+            f"label for each, [{len(features)}]"
         )

@@ -21,7 +21,7 @@ from imbal_lab.methods.loss_inputs import (
     check_reduction,
     reduced,
 )
-from imbal_lab.methods.mfw import MajorFeatureWeakening
+from imbal_lab.methods.mfw import MajorFeatureWeakening, check_partner
 
 
 def mixed_label_loss(
@@ -30,18 +30,14 @@ def mixed_label_loss(
     """lam CE(logits_i, y_i) + (1 - lam) CE(logits_i, y_{p(i)}) with lam = strengths[y_i].
 
     ``logits`` [n, C], ``y`` and ``partner`` [n], ``strengths`` [C]; a scalar, or [n].
-    Raises ValueError for shapes or labels that do not fit, and for NaN.
+    Raises ValueError for shapes, labels or partners that do not fit, and for NaN.
 
     >>> logits, y = torch.tensor([[2.0, 0.0], [0.0, 0.0]]), torch.tensor([0, 1])
     >>> mixed_label_loss(logits, y, torch.tensor([1, 0]), torch.tensor([0.7, 1.0]), "none")
     tensor([0.7269, 0.6931])
     """
     check_batch(logits, y, num_classes=len(strengths))
-    if partner.shape != y.shape:
-        raise ValueError(
-            f"partner: shape {tuple(partner.shape)}, but there are {len(y)} labels; give one row "
-            "number for each"
-        )
+    check_partner(partner, len(y))
     logits = at_least_float32(logits)
     lam = at_least_float32(strengths, like=logits)[y]
     own = F.cross_entropy(logits, y, reduction="none")

@@ -24,6 +24,10 @@ DistributedDataParallel: several processes would each normalise their own batch.
 
 Under autocast and GradScaler the deltas are scaled as the loss is, norms are those of the
 unscaled loss, and sums are made in single precision. Tried on a CPU, in bfloat16 and float16.
+
+A criterion belongs to its model. Where a library builds the two, make it when the model is
+there: in the ``__init__`` of a LightningModule; in skorch, which clones them one by one, with
+``def initialize_criterion(self): self.criterion_ = PerClass(self.module_, 3); return self``.
 """
 
 from collections.abc import Callable
@@ -34,6 +38,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from imbal_lab.gradients import class_gradients_of
+from imbal_lab.methods.loss_inputs import check_batch, reduced
 from imbal_lab.methods.pcngd import normalized
 
 Rule = Callable[[Tensor], Tensor]
@@ -87,14 +92,21 @@ class PerClass(nn.Module):
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         """``logits`` [n, C] of the model, ``y`` [n]; returns the mean loss, a scalar.
 
-        Raises ValueError if the model has another number of outputs than ``num_classes``.
+        Raises ValueError for shapes or labels that do not fit, for another number of outputs
+        than ``num_classes``, and for NaN.
         """
+        check_batch(logits, y)
+        if logits.ndim != 2:
+            raise ValueError(
+                f"logits: shape {tuple(logits.shape)}; give one row an example, [n, C]: for pixels "
+                "logits.movedim(1, -1).flatten(0, -2) and y.flatten()"
+            )
         if logits.shape[1] != self.num_classes:
             raise ValueError(
                 f"num_classes={self.num_classes}: the model has {logits.shape[1]} outputs; "
                 "make the two numbers equal"
             )
-        losses = F.cross_entropy(logits, y, reduction="none")
+        losses = reduced(F.cross_entropy(logits, y, reduction="none"), "none")
         if not losses.requires_grad:
             return losses.mean()
         return _WeightedBackward.apply(self._anchor, [losses], y, self)
@@ -117,11 +129,19 @@ class PerClass(nn.Module):
         if self.gram is not None and self.rule_on == "gram":
             seen = self.gram
         self.weights = self.rule(seen)
+        found = False
         for param, direction in engine.weighted_sum(self.weights):
+            found = True
             if param.grad is None:
                 param.grad = direction
             else:
                 param.grad += direction
+        if not found:
+            raise ValueError(
+                "model: the loss depends on no trained parameter of the model that this criterion "
+                "was made for; make one for each model, and copy both at once: "
+                "copy.deepcopy((model, criterion))"
+            )
 
 
 class _WeightedBackward(torch.autograd.Function):

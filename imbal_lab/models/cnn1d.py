@@ -26,7 +26,8 @@ def cnn1d(
     blocks (convolution, norm, ReLU); ``head`` is the classifier, and what goes into it are the
     features [n, 48], ``model[:-1](x)``.
 
-    Raises ValueError for an unknown norm, other than three channels, and num_classes < 1.
+    Raises ValueError for an unknown norm, for channels that are not three or do not come in
+    groups of four, and num_classes < 1.
 
     >>> import torch
     >>> model = cnn1d(seed=0)

@@ -14,7 +14,8 @@ def seeded(build: Callable[[], Model], seed: int) -> Model:
 
     Linear weights come from N(0, 1/fan_in). Convolutions, which a ReLU follows here, get
     N(0, 2/fan_in) (He, Zhang, Ren, Sun, ICCV 2015). Biases are 0, the scales of normalisations
-    1. torch's global random state is neither read nor changed.
+    1. torch's global random state is neither read nor changed. Raises TypeError for any other
+    layer with weights, which needs a rule of its own here.
     """
     with torch.device("meta"):  # torch's own initialisation draws nothing there
         model = build()
@@ -32,6 +33,8 @@ def _initialise(module: nn.Module, generator: torch.Generator) -> None:
         _draw(module, 2.0, generator)
     elif isinstance(module, nn.GroupNorm | nn.BatchNorm1d | nn.BatchNorm2d):
         module.reset_parameters()  # nothing random: ones and zeros
+    elif [*module.parameters(recurse=False), *module.buffers(recurse=False)]:
+        raise TypeError(f"{type(module).__name__}: its weights would stay undefined; add a rule")
 
 
 @torch.no_grad()

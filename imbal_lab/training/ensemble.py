@@ -1,16 +1,11 @@
-"""Ensemble: K networks of one architecture as one, each on its own batch.
+"""Ensemble: K networks of one architecture as one, each on its own batch."""
 
-A layer's weights are stacked, [K, out, in], and one batched matrix product takes the place of K
-small ones. Inside, features stand before examples, [K, features, B]: rows of B numbers are
-what the last layer's few classes and the softmax over them are fastest with.
-"""
-
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
-Params = Iterator[Tensor]
+from imbal_lab.training.stacked_layers import STACKED
 
 
 class Ensemble:
@@ -35,9 +30,10 @@ class Ensemble:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Logits [K, C, B] of ``x`` [K, B, d]."""
-        h, params = x.transpose(1, 2), iter(self.params)
+        h, way, params = x.flatten(2).transpose(1, 2), "rows", iter(self.params)
         for layer in self._layers:
-            h = STACKED[type(layer)](h, params)
+            stacked = STACKED[type(layer), way]
+            h, way = stacked.apply(h, layer, params, len(x)), stacked.gives
         return h
 
 
@@ -46,12 +42,15 @@ def why_not_stacked(model: nn.Module) -> str:
     for module in model.modules():
         if module._forward_hooks or module._forward_pre_hooks:
             return f"{type(module).__name__} has a forward hook"
+    way = "rows"
     for layer in _layers(model):
-        if type(layer) not in STACKED:
-            return f"{type(layer).__name__} has no batched form"
-        if getattr(layer, "bias", 0) is None:
-            return f"{type(layer).__name__} without bias has no batched form"
-    return ""
+        stacked = STACKED.get((type(layer), way))
+        if stacked is None:
+            return f"{type(layer).__name__} has no batched form for {way}"
+        if not stacked.fits(layer):
+            return f"{layer} has no batched form with these options"
+        way = stacked.gives
+    return "" if way == "rows" else "what it gives are curves"
 
 
 def _layers(model: nn.Module) -> Iterator[nn.Module]:
@@ -61,24 +60,3 @@ def _layers(model: nn.Module) -> Iterator[nn.Module]:
             yield from _layers(part)
     else:
         yield model
-
-
-def _linear(h: Tensor, params: Params) -> Tensor:
-    weight, bias = next(params), next(params)
-    return torch.baddbmm(bias.unsqueeze(-1), weight, h)
-
-
-# In place: what an activation gets is a product, or a batch, that nobody else needs.
-def _relu(h: Tensor, params: Params) -> Tensor:
-    return h.relu_()
-
-
-def _tanh(h: Tensor, params: Params) -> Tensor:
-    return h.tanh_()
-
-
-STACKED: dict[type[nn.Module], Callable[[Tensor, Params], Tensor]] = {
-    nn.Linear: _linear,
-    nn.ReLU: _relu,
-    nn.Tanh: _tanh,
-}

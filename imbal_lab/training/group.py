@@ -10,7 +10,7 @@ from imbal_lab.training.ensemble import why_not_stacked
 from imbal_lab.training.result import Result
 from imbal_lab.training.row_numbers import row_numbers
 from imbal_lab.training.run import Run
-from imbal_lab.training.serial import Advance, train_alone
+from imbal_lab.training.serial import Advance, backward, train_alone
 
 MODELS_AT_ONCE = 25  # more are hardly faster, and further from the next result on disk
 ROWS_AT_ONCE = 20_000  # in the batches of all models; for the memory of full batches
@@ -54,11 +54,15 @@ def why_serial(run: Run) -> str:
 
 
 def _plan(run: Run) -> tuple[str, int]:
-    """The reason above, and how many such runs at most are trained together."""
-    dataset, model, criterion = run.build()
-    rows = len(next(row_numbers(run, dataset.y)))
+    """The reason above, and how many such runs at most are trained together.
+
+    One backward pass is tried, so that what the method refuses is known before any training.
+    """
+    built = dataset, model, criterion = run.build()
+    rows = next(row_numbers(run, dataset.y))
+    backward(run, built, model(dataset.x[rows]), rows)
     reason = why_not_stacked(model) or why_not_pure(criterion)
-    return reason, max(1, min(MODELS_AT_ONCE, ROWS_AT_ONCE // rows))
+    return reason, max(1, min(MODELS_AT_ONCE, ROWS_AT_ONCE // len(rows)))
 
 
 def _shared(run: Run) -> Run:

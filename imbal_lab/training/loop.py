@@ -43,9 +43,10 @@ def train(
     two steps.
 
     Raises, at the first ``next`` that meets it: ValueError for a step size that is not
-    positive, a negative ``steps``, an ``every`` below 1, a model with batch normalisation, for
-    ``batches`` that run out, and for a ``step`` or ``gradients`` that returns the wrong shape;
-    FloatingPointError when the parameters stop being finite.
+    positive, a negative ``steps``, an ``every`` below 1, a model with batch normalisation, a data
+    set with a label for every pixel, for ``batches`` that run out, and for a ``step`` or
+    ``gradients`` that returns the wrong shape; FloatingPointError when the parameters stop being
+    finite.
     """
     if not 0 < lr < math.inf:
         raise ValueError(f"lr={lr!r}: the step size must be a positive number, such as 0.01")

@@ -20,7 +20,6 @@ from torch.nn.utils import parameters_to_vector
 
 from imbal_lab.data import Dataset
 from imbal_lab.instruments import Record, Recorder
-from imbal_lab.methods import refuse_batchnorm
 from imbal_lab.training.loop import check_steps, endless, expect_finite
 from imbal_lab.training.one_thread import one_thread
 
@@ -43,10 +42,10 @@ def fit(
     LBFGS works too. Records are measured in eval mode, without dropout, so that how often one
     records does not change the run.
 
-    Raises as :func:`train` does.
+    Raises as :func:`train` does. Batch normalisation is up to the criterion: plain losses take it,
+    :class:`PerClass` refuses it.
     """
     check_steps(steps, every)
-    refuse_batchnorm(model)
     recorder, draws = Recorder(model, dataset), endless(batches)
     for t in range(steps + 1):
         if t % every == 0 or t == steps:

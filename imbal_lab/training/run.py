@@ -22,6 +22,11 @@ from imbal_lab.training.schedule import SCHEDULES
 
 Options = Mapping[str, Any] | tuple[tuple[str, Any], ...]
 
+# Arguments of `load` and of the models that are fields of the run.
+OWN = {
+    "data_options": {"name": "data", "rho": "rho", "seed": "seed"},
+    "model_options": {"seed": "seed"},
+}
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
@@ -149,8 +154,8 @@ def _as_pairs(field: str, options: Any) -> tuple[tuple[str, Any], ...]:
         pairs = dict(options).items()
     except (TypeError, ValueError):
         raise ValueError(f'{field}={options!r}: give a dictionary such as {{"name": 1}}') from None
-    if field != "method_options" and "seed" in dict(pairs):
-        raise ValueError(f"{field}: leave out seed; the run's own seed= draws data and weights")
+    for option in OWN.get(field, {}).keys() & dict(pairs):
+        raise ValueError(f"{field}: leave out {option}; the run has {OWN[field][option]}= for it")
     return tuple(sorted((str(name), _plain(f"{field}[{name!r}]", v)) for name, v in pairs))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from imbal_lab.instruments.saving import write_arrays
 from imbal_lab.training.result import Result
 from imbal_lab.training.run import Run
 
@@ -45,13 +46,9 @@ class Store:
 
     def put(self, run: Run, result: Result) -> None:
         """Write the result; where the disk refuses, a warning says so and nothing else is lost."""
-        part = self.folder / f"{run.key}.{os.getpid()}.part"
         try:
-            with part.open("wb") as file:
-                np.savez(file, allow_pickle=False, **as_arrays(result))
-            part.replace(self.file(run))
+            write_arrays(self.file(run), as_arrays(result))
         except OSError as error:
-            part.unlink(missing_ok=True)
             warnings.warn(f"{self.file(run)} could not be written: {error}", stacklevel=2)
 
 

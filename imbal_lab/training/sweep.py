@@ -34,9 +34,13 @@ def sweep(
     the same results up to rounding; ``Result.path`` says which it was, and why.
 
     ``cache`` is a folder for finished runs, by default in the user's cache folder; those found
-    there are not trained again, so that an interrupted sweep goes on where it was. None keeps
-    nothing. ``executor`` is any ``concurrent.futures`` executor, such as a ProcessPoolExecutor
-    with the "spawn" context; a group of runs is one task. ``progress`` draws a bar on stderr.
+    there are not trained again, so that an interrupted sweep goes on where it was. They are found
+    by what the run says, not by the code that trains it: after you changed a method, name another
+    folder. None keeps nothing.
+
+    ``executor`` is any ``concurrent.futures`` executor, such as a ProcessPoolExecutor with the
+    "spawn" context (a script then needs ``if __name__ == "__main__":``); a group of up to 25 runs
+    is one task, and the results are written here. ``progress`` draws a bar on stderr.
 
     torch's threads and the global random states are as they were afterwards. Raises ValueError
     for a run that cannot be trained, before anything is trained.

@@ -10,11 +10,16 @@ what library, network and data take.
 
 import argparse
 import math
-import multiprocessing
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
+from alternation import alternate
+from networks import cnn, falling, long_tailed_labels, mlp
 from torch import Tensor, nn
 
 from imbal_lab.methods import (
@@ -34,26 +39,6 @@ torch.set_num_threads(1)
 
 Step = Callable[[], None]
 LossOf = Callable[[Tensor, Tensor], Tensor]  # a batch (x, y) to its loss
-
-
-def mlp(num_classes: int, width: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(784, width), nn.ReLU(),
-        nn.Linear(width, width), nn.ReLU(),
-        nn.Linear(width, width), nn.ReLU(),
-        nn.Linear(width, num_classes),
-    )  # fmt: skip
-
-
-def cnn(num_classes: int, width: int) -> nn.Sequential:
-    def block(i: int, o: int) -> nn.Module:
-        conv = nn.Conv2d(i, o, 3, padding=1)
-        return nn.Sequential(conv, nn.GroupNorm(4, o), nn.ReLU(), nn.MaxPool2d(2))
-
-    return nn.Sequential(
-        block(3, width), block(width, 2 * width), block(2 * width, 4 * width), nn.Flatten(),
-        nn.Linear(64 * width, 8 * width), nn.ReLU(), nn.Linear(8 * width, num_classes),
-    )  # fmt: skip
 
 
 # network, its width, shape of an example, batch size, classes, the layer that MFW weakens
@@ -97,11 +82,11 @@ def loss_of(technique: str, model: nn.Module, counts: Tensor, layer: str) -> Los
 def step_of(technique: str, setting: str, width: int | None, batch: int | None) -> Step:
     """One training step on a network and a batch that are the same for every technique."""
     network, usual_width, shape, usual_batch, num_classes, layer = SETTINGS[setting]
-    n, falling = batch or usual_batch, 100 ** -torch.linspace(0, 1, num_classes)
+    n = batch or usual_batch
     torch.manual_seed(0)
     model = network(num_classes, width or usual_width)
-    x, y = torch.randn(n, *shape), torch.multinomial(falling, n, replacement=True)
-    loss = loss_of(technique, model, (10_000 * falling).round(), layer)
+    x, y = torch.randn(n, *shape), long_tailed_labels(n, num_classes)
+    loss = loss_of(technique, model, (10_000 * falling(num_classes)).round(), layer)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
 
     def step() -> None:
@@ -119,42 +104,45 @@ def seconds(step: Step) -> float:
 
 
 def ratios(ours: Step, plain: Step, rounds: int) -> Tensor:
-    """Steps of ours over the mean of the plain steps around them, in order: [rounds]."""
+    """Steps of ours over the plain steps around them: [rounds]."""
     for _ in range(3):
         ours(), plain()
-    found, before = [], seconds(plain)
-    for _ in range(rounds):
-        mine, after = seconds(ours), seconds(plain)
-        found.append(2 * mine / (before + after))
-        before = after
-    return torch.tensor(found).sort().values
+    return alternate(lambda: seconds(ours), lambda: seconds(plain), rounds)[0]
 
 
-def median_with_interval(sorted_values: Tensor) -> tuple[float, float, float]:
+def median_with_interval(values: Tensor) -> tuple[float, float, float]:
     """The median and its 95 % interval from order statistics, free of assumptions."""
-    n = len(sorted_values)
+    sorted_values, n = values.sort().values, len(values)
     reach = 0.98 * math.sqrt(n)
     low, high = max(int(n / 2 - reach), 0), min(math.ceil(n / 2 + reach), n - 1)
     return sorted_values.median().item(), sorted_values[low].item(), sorted_values[high].item()
 
 
-def peak_memory(make: Callable[..., Step], *arguments: object) -> int:
-    """Kilobytes that two steps add to the peak of a fresh process."""
-    import resource  # not on Windows
+def kilobytes(key: str) -> int:
+    found = re.search(rf"{key}:\s+(\d+)", Path("/proc/self/status").read_text())
+    assert found, key
+    return int(found[1])
 
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
 
-    def measure() -> None:
-        step = make(*arguments)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        step(), step()
-        sender.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+def memory_added_by(step: Step) -> int:
+    """Kilobytes that two steps add to the peak of this process (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = kilobytes("VmRSS")
+    step(), step()
+    return kilobytes("VmHWM") - before
 
-    child = context.Process(target=measure)
-    child.start()
-    child.join()
-    return receiver.recv()
+
+def peak_memory(technique: str, setting: str, width: int | None, batch: int | None) -> int:
+    """The same in a fresh process."""
+    step = f"b.step_of({technique!r}, {setting!r}, {width}, {batch})"
+    run = subprocess.run(
+        [sys.executable, "-c", f"import bench_losses as b; print(b.memory_added_by({step}))"],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).resolve().parent,  # where Python looks for modules first
+        text=True,
+    )
+    return int(run.stdout)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -168,13 +156,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     for setting in options.settings:
         size = setting, options.width, options.batch
+        plain_memory = peak_memory("cross-entropy", *size) if options.memory else 1
         for technique in options.techniques:
             ours, plain = step_of(technique, *size), step_of("cross-entropy", *size)
             median, low, high = median_with_interval(ratios(ours, plain, options.rounds))
             line = f"{setting:9} {technique:20} {median:5.3f} [{low:5.3f}, {high:5.3f}]"
             if options.memory:
-                mine, base = (peak_memory(step_of, t, *size) for t in (technique, "cross-entropy"))
-                line += f"   memory {mine / base:4.2f}"
+                line += f"   memory {peak_memory(technique, *size) / plain_memory:4.2f}"
             print(line, flush=True)
 
 

@@ -16,21 +16,18 @@ live best in an environment of their own, because Opacus brings torchvision, whi
 
 import argparse
 import copy
-import runpy
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import torch
+from alternation import alternate
+from bench_per_class import WIDTHS, Case, case
+from peak_memory import in_fresh_process, peak
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from imbal_lab.methods import PerClass, normalized
-
-BENCH = runpy.run_path(str(Path(__file__).with_name("bench_per_class.py")))
 
 Fill = Callable[[Tensor, Tensor], None]  # x, y: fills .grad of the model's parameters
 
@@ -169,9 +166,9 @@ def stepper(method: str, model: nn.Module, num_classes: int, x: Tensor, y: Tenso
     return step
 
 
-def why_not(method: str, case: tuple[nn.Module, Tensor, Tensor], num_classes: int) -> str:
+def why_not(method: str, setting: Case, num_classes: int) -> str:
     """Why ``method`` cannot do this work; empty if its gradient is that of ours."""
-    model, x, y = case
+    model, x, y = setting
     grads = {}
     for name in ("ours", method):
         twin = copy.deepcopy(model)
@@ -185,41 +182,52 @@ def why_not(method: str, case: tuple[nn.Module, Tensor, Tensor], num_classes: in
     return ""
 
 
-def ratios(methods: Sequence[str], case: tuple, num_classes: int, steps: int) -> dict[str, float]:
+def ratios(methods: Sequence[str], setting: Case, num_classes: int, steps: int) -> dict[str, float]:
     """Median of each method's step over the mean of the plain ones before and after it."""
-    model, x, y = case
+    model, x, y = setting
     step = {m: stepper(m, copy.deepcopy(model), num_classes, x, y) for m in ("plain", *methods)}
     for one in step.values():
         one()
-    times: dict[str, list[float]] = {method: [] for method in methods}
-    before = step["plain"]()
-    for _ in range(steps):
-        for method in methods:
-            mine, after = step[method](), step["plain"]()
-            times[method].append(2 * mine / (before + after))
-            before = after
-    return {method: torch.tensor(found).median().item() for method, found in times.items()}
+    rounds = [[alternate(step[m], step["plain"], 1)[0] for m in methods] for _ in range(steps)]
+    medians = torch.tensor(rounds).median(dim=0).values.tolist()
+    return dict(zip(methods, medians, strict=True))
 
 
 def peak_of_one_step(method: str, name: str, n: int, num_classes: int, width: int) -> float:
     """For a fresh process: the peak of one step after a small one that loads the libraries."""
     for batch, size in ((4, 8), (n, width)):
-        model, x, y = BENCH["case"](name, batch, num_classes, True, size)
-        grown = BENCH["peak"](stepper(method, model, num_classes, x, y))
+        model, x, y = case(name, batch, num_classes, True, size)
+        grown = peak(stepper(method, model, num_classes, x, y))
     return grown
 
 
-def peak(method: str, *setting: object) -> float:
-    """``peak_of_one_step`` in a fresh process."""
-    call = f"runpy.run_path({__file__!r})['peak_of_one_step']{(method, *setting)!r}"
-    code = f"import runpy; print({call})"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    return float(run.stdout.splitlines()[-1])
+def memory(methods: Sequence[str], *setting: object) -> dict[str, float]:
+    """The peak of each method over that of plain SGD."""
+    peaks = {
+        method: in_fresh_process("bench_peers", "peak_of_one_step", method, *setting)
+        for method in ("plain", *methods)
+    }
+    return {method: peaks[method] / peaks["plain"] for method in methods}
+
+
+def table(name: str, num_classes: int, options: argparse.Namespace) -> list[str]:
+    """The lines of one model and number of classes."""
+    width = options.width or WIDTHS[name]
+    setting = case(name, options.batch, num_classes, True, width)
+    missing = {m: why_not(m, setting, num_classes) for m in options.methods}
+    able = [m for m in options.methods if not missing[m]]
+    times = ratios(able, setting, num_classes, options.steps)
+    sizes = memory(able, name, options.batch, num_classes, width) if options.memory else {}
+    lines = [f"{name}  B={options.batch}  C={num_classes}  ({len(setting[2].unique())} present)"]
+    lines += [f"    {m:17} {t:7.2f}" for m, t in times.items()]
+    if sizes:
+        lines += [f"    {m:17} {size:7.1f} of the memory" for m, size in sizes.items()]
+    return lines + [f"    {m:17} left out: {why}" for m, why in missing.items() if why]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", nargs="+", default=["mlp", "cnn"], choices=["mlp", "cnn"])
+    parser.add_argument("--models", nargs="+", default=list(WIDTHS), choices=list(WIDTHS))
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--classes", type=int, nargs="+", default=[2, 10, 100])
     parser.add_argument("--steps", type=int, default=10)
@@ -228,24 +236,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--memory", action="store_true", help="peak memory as well")
     options = parser.parse_args(arguments)
     for name in options.models:
-        width = options.width or BENCH["WIDTHS"][name]
         for num_classes in options.classes:
-            case = BENCH["case"](name, options.batch, num_classes, True, width)
-            missing = {m: why_not(m, case, num_classes) for m in options.methods}
-            able = [m for m in options.methods if not missing[m]]
-            found = ratios(able, case, num_classes, options.steps)
-            print(f"{name}  B={options.batch}  C={num_classes}  ({len(case[2].unique())} present)")
-            setting = (name, options.batch, num_classes, width)
-            usual = peak("plain", *setting) if options.memory else 0
-            for method in options.methods:
-                line = f"    {method:17}"
-                if missing[method]:
-                    print(f"{line} left out: {missing[method]}")
-                    continue
-                line += f" {found[method]:7.2f}"
-                if options.memory:
-                    line += f"   memory {peak(method, *setting) / usual:6.1f}"
-                print(line)
+            print(*table(name, num_classes, options), sep="\n")
 
 
 if __name__ == "__main__":

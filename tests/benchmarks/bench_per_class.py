@@ -10,14 +10,13 @@ data, as ours / plain.
 
 import argparse
 import copy
-import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import torch
+from alternation import alternate
+from networks import cnn, long_tailed_labels, mlp
+from peak_memory import in_fresh_process, peak
 from torch import Tensor, nn
 
 from imbal_lab.methods import PerClass, class_gradients, unit_directions
@@ -25,38 +24,10 @@ from imbal_lab.methods import PerClass, class_gradients, unit_directions
 torch.set_num_threads(1)
 
 
-def mlp(num_classes: int, width: int = 512) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(784, width), nn.ReLU(),
-        nn.Linear(width, width), nn.ReLU(),
-        nn.Linear(width, width), nn.ReLU(),
-        nn.Linear(width, num_classes),
-    )  # fmt: skip
-
-
-def cnn(num_classes: int, width: int = 16) -> nn.Module:
-    def block(i: int, o: int) -> list[nn.Module]:
-        conv = nn.Conv2d(i, o, 3, padding=1)
-        return [conv, nn.GroupNorm(4, o), nn.ReLU(), nn.MaxPool2d(2)]
-
-    return nn.Sequential(
-        *block(3, width), *block(width, 2 * width), *block(2 * width, 4 * width), nn.Flatten(),
-        nn.Linear(64 * width, 8 * width), nn.ReLU(), nn.Linear(8 * width, num_classes),
-    )  # fmt: skip
-
-
 MODELS = {"mlp": (mlp, (784,)), "cnn": (cnn, (3, 32, 32))}
-
-
 WIDTHS = {"mlp": 512, "cnn": 16}
 
 Case = tuple[nn.Module, Tensor, Tensor]
-
-
-def long_tailed_labels(n: int, num_classes: int, rho: float = 100.0) -> Tensor:
-    """Labels [n] drawn with class probabilities that fall geometrically by ``rho``."""
-    falling = rho ** -torch.linspace(0, 1, num_classes)
-    return torch.multinomial(falling, n, replacement=True)
 
 
 def case(name: str, n: int, num_classes: int, in_order: bool, width: int) -> Case:
@@ -103,32 +74,13 @@ def ratio(name: str, n: int, num_classes: int, in_order: bool, steps: int, width
     ours = stepper(twin, PerClass(twin, num_classes), x, y)
     for _ in range(3):
         plain(), ours()
-    before, ratios, times = plain(), [], []
-    for _ in range(steps):
-        mine, after = ours(), plain()
-        ratios.append(2 * mine / (before + after))
-        times.append(after)
-        before = after
-    median = torch.tensor(ratios).median().item()
-    usual = 1000 * torch.tensor(times).median().item()
+    ratios, times = alternate(ours, plain, steps)
+    median, usual = ratios.median().item(), 1000 * times.median().item()
     order = "in order" if in_order else "shuffled"
     return (
         f"{name}  B={n:<5} C={num_classes:<4} {order}  {median:5.2f}"
         f"   plain {usual:7.1f} ms   difference {error:.0e}"
     )
-
-
-def peak(step: Callable[[], object]) -> float:
-    """MB by which the resident set of this process grows, at most, during ``step``."""
-    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
-    before = resident("VmHWM")
-    step()
-    return (resident("VmHWM") - before) / 1024
-
-
-def resident(field: str) -> int:
-    """VmHWM (the peak) or VmRSS (now) of this process, in kB."""
-    return int(re.search(rf"{field}:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def peak_of_one_step(method: str, name: str, n: int, num_classes: int, width: int) -> float:
@@ -143,15 +95,13 @@ def peak_of_one_step(method: str, name: str, n: int, num_classes: int, width: in
 
 def memory(name: str, n: int, num_classes: int, width: int) -> str:
     """One line: the peaks of both."""
-    peaks = {}
-    for method in ("plain", "ours"):
-        call = f"runpy.run_path({__file__!r})['peak_of_one_step']"
-        code = f"import runpy; print({call}({method!r}, {name!r}, {n}, {num_classes}, {width}))"
-        run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-        peaks[method] = float(run.stdout)
+    plain, ours = (
+        in_fresh_process("bench_per_class", "peak_of_one_step", method, name, n, num_classes, width)
+        for method in ("plain", "ours")
+    )
     return (
-        f"{name}  B={n:<5} C={num_classes:<4} memory    {peaks['ours'] / peaks['plain']:5.2f}"
-        f"   plain {peaks['plain']:7.1f} MB   ours {peaks['ours']:.1f} MB"
+        f"{name}  B={n:<5} C={num_classes:<4} memory    {ours / plain:5.2f}"
+        f"   plain {plain:7.1f} MB   ours {ours:.1f} MB"
     )
 
 

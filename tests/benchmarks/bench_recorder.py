@@ -11,9 +11,11 @@ equal to the last bit.
 import argparse
 import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
+from alternation import alternate
+from networks import cnn, long_tailed_labels, mlp
 from torch import Tensor, nn
 
 from imbal_lab.instruments import LoopRecorder
@@ -21,26 +23,6 @@ from imbal_lab.instruments import LoopRecorder
 torch.set_num_threads(1)
 
 BLOCK = 10  # steps: one with gradients in each
-
-
-def mlp(num_classes: int, width: int = 512) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(784, width), nn.ReLU(),
-        nn.Linear(width, width), nn.ReLU(),
-        nn.Linear(width, width), nn.ReLU(),
-        nn.Linear(width, num_classes),
-    )  # fmt: skip
-
-
-def cnn(num_classes: int, width: int = 16) -> nn.Module:
-    def block(i: int, o: int) -> list[nn.Module]:
-        conv = nn.Conv2d(i, o, 3, padding=1)
-        return [conv, nn.GroupNorm(4, o), nn.ReLU(), nn.MaxPool2d(2)]
-
-    return nn.Sequential(
-        *block(3, width), *block(width, 2 * width), *block(2 * width, 4 * width), nn.Flatten(),
-        nn.Linear(64 * width, 8 * width), nn.ReLU(), nn.Linear(8 * width, num_classes),
-    )  # fmt: skip
 
 
 SETTINGS = {  # model, shape of an example, batch size, width
@@ -51,11 +33,6 @@ SETTINGS = {  # model, shape of an example, batch size, width
 WAYS = {"always on": None, "every 10 steps": BLOCK}
 
 
-def long_tailed_labels(n: int, num_classes: int, rho: float = 100.0) -> Tensor:
-    """Labels [n] drawn with class probabilities that fall geometrically by ``rho``."""
-    return torch.multinomial(rho ** -torch.linspace(0, 1, num_classes), n, replacement=True)
-
-
 class Loop:
     """A training loop, and how long a block of its steps takes."""
 
@@ -64,24 +41,14 @@ class Loop:
         self.criterion = nn.CrossEntropyLoss()
         self.optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
 
-    def block(self) -> float:
+    def block(self, steps: int = BLOCK) -> float:
         """CPU seconds of one block."""
         start = time.thread_time()
-        for _ in range(BLOCK):
+        for _ in range(steps):
             self.optimizer.zero_grad()
             self.criterion(self.model(self.x), self.y).backward()
             self.optimizer.step()
         return time.thread_time() - start
-
-
-def ratio_of(watched: Callable[[], float], bare: Callable[[], float], blocks: int) -> float:
-    """Median of watched blocks over the mean of the bare ones before and after."""
-    before, ratios = bare(), []
-    for _ in range(blocks):
-        mine, after = watched(), bare()
-        ratios.append(2 * mine / (before + after))
-        before = after
-    return torch.tensor(ratios).median().item()
 
 
 def line(name: str, way: str, num_classes: int, blocks: int, shrink: int) -> str:
@@ -99,8 +66,9 @@ def line(name: str, way: str, num_classes: int, blocks: int, shrink: int) -> str
         every=WAYS[way],
     )
     with recorder:
-        bare.block(), watched.block()
-        ratio = ratio_of(watched.block, bare.block, blocks)
+        for loop in (bare, watched):
+            loop.block(BLOCK + BLOCK // 2)  # so that gradients come in the middle of a block
+        ratio = alternate(watched.block, bare.block, blocks)[0].median().item()
     watched.block()  # the bare loop is one block ahead
     pairs = zip(bare.model.parameters(), watched.model.parameters(), strict=True)
     assert all(torch.equal(p, q) for p, q in pairs), f"{name}: watching changed the training"

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
+from alternation import alternate
 
 from imbal_lab.training import Run, sweep
 from imbal_lab.training.serial import train_alone
@@ -41,7 +42,8 @@ def runs_of(data: str, activation: str, method: str, models: int, steps: int) ->
 
 def serial_rate(run: Run) -> float:
     """Steps per second of an ordinary loop."""
-    (x, y), model, criterion = (lambda b: ((b[0].x, b[0].y), b[1], b[2]))(run.build())
+    dataset, model, criterion = run.build()
+    x, y = dataset.x, dataset.y
     optimizer = torch.optim.SGD(model.parameters(), run.lr, run.momentum)
     done, start = 0, time.thread_time()
     while done < run.steps:
@@ -83,13 +85,8 @@ def ratio(data: str, activation: str, method: str, models: int, steps: int, roun
     error = disagreement(runs)
     assert error < 1e-3, f"{data}: together and alone differ by {error:.1e} after 100 steps"
     serial_rate(runs[0])
-    before, ratios, rates = serial_rate(runs[0]), [], []
-    for _ in range(rounds):
-        ours, after = our_rate(runs), serial_rate(runs[0])
-        ratios.append(2 * ours / (before + after))
-        rates.append(after)
-        before = after
-    median, usual = (torch.tensor(values).median().item() for values in (ratios, rates))
+    found = alternate(lambda: our_rate(runs), lambda: serial_rate(runs[0]), rounds)
+    median, usual = (values.median().item() for values in found)
     goal = f"goal {GOAL[data]}" if (activation, method) == ("relu", "sgd") else ""
     return (
         f"{data:8} {activation:5} {method:17} K={models:<3} {median:5.2f}   serial {usual:6.0f} "

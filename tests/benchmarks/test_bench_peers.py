@@ -34,5 +34,7 @@ def test_another_gradient_is_not_timed(monkeypatch):
 
 def test_peak_memory_of_a_fresh_process():
     """Plain SGD holds the gradients at least: 784 x 512 + 2 x 512 x 512 weights, 3.7 MB."""
-    grown = BENCHMARK["peak"]("plain", "mlp", 8, 3, 512)
+    grown = BENCHMARK["in_fresh_process"](
+        "bench_peers", "peak_of_one_step", "plain", "mlp", 8, 3, 512
+    )
     assert 2 < grown < 50

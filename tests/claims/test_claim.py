@@ -94,3 +94,9 @@ def test_a_claim_is_measured_or_says_why_not():
     ):
         with pytest.raises(ValueError, match=r"claim 'x': give either measure= .* or why_not="):
             Claim(id="x", says="", origin="", **wrong)
+
+
+def test_a_statistic_has_one_range():
+    twice = (Within("a", low=1), Within("a", high=2))
+    with pytest.raises(ValueError, match="claim 'x': reproduced= may name each statistic once"):
+        Claim(id="x", says="", origin="", measure=lambda seeds: {}, reproduced=twice)

@@ -15,9 +15,10 @@ def results(paper) -> Results:
 
 
 def test_a_panel_a_claim_and_a_row_a_statistic(paper, results):
-    upper, lower = forest(paper(), results).axes
+    upper, lower = forest(paper(), results).axes  # the claim that is not tested has none
     assert [t.get_text() for t in upper.texts] == ["tilted-a: not at this scale"]
     assert [t.get_text() for t in upper.get_yticklabels()] == ["seed", "one"]
+    assert [t.get_text() for t in lower.get_yticklabels()] == ["seed"]  # "one" is not judged there
     assert upper.get_position().y0 > lower.get_position().y1  # in the page's order
 
 
@@ -29,13 +30,12 @@ def test_points_intervals_and_looks(paper, results):
         for line in ax.lines
         if line.get_marker() == "o"
     }
-    assert sorted(points) == [(0, 0), (0, 1), (1, 1)]  # what was never reached has no point
+    assert sorted(points) == [(0, 0), (0, 1)]  # what was never reached has no point
     assert points[0, 0].get_xdata() == [31]
     faces = {key: to_hex(line.get_markerfacecolor()) for key, line in points.items()}
     assert faces == {
         (0, 0): style.MAJORITY.colour,  # inside: filled
         (0, 1): to_hex(style.FACE),  # outside: hollow
-        (1, 1): to_hex(style.QUIET),  # shown, not judged: grey
     }
     ends = [list(line.get_xdata()) for line in axes[0].lines if len(set(line.get_xdata())) == 2]
     found = results.claims["tilted-a"].intervals
@@ -44,7 +44,9 @@ def test_points_intervals_and_looks(paper, results):
 
 
 def test_the_range_asked_for_is_shaded(paper, results):
-    ax = forest(paper(), results).axes[0]
+    ax, lower = forest(paper(), results).axes
+    at_most_20 = lower.collections[0].get_paths()[0].get_extents()
+    assert (at_most_20.x0, at_most_20.x1) == (lower.get_xlim()[0], 20)
     (at_least_20, exactly_1) = (shade.get_paths()[0].get_extents() for shade in ax.collections)
     assert (at_least_20.x0, at_least_20.x1) == (20, ax.get_xlim()[1])
     assert (exactly_1.x0, exactly_1.x1) == (1, 1)

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 import re
 
 import pytest
@@ -61,6 +62,7 @@ def test_what_was_finished_before_a_stop_is_kept(paper, counted, tmp_path):
     [
         ({"a": torch.ones(2)}, r"claim 'x': no value for \['b'\]"),
         ({"a": torch.ones(2), "b": torch.ones(3)}, r"one value a seed is \[2\], got {'b': \[3\]}"),
+        ({"a": torch.tensor([1, math.inf]), "b": torch.ones(2)}, r"infinite values in \['a'\]"),
         ({"a": torch.ones(2), "b": torch.ones(2, 1)}, r"got {'b': \[2, 1\]}"),
     ],
 )

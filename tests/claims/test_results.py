@@ -80,5 +80,5 @@ def test_the_hash_changes_with_any_value(results):
 
 
 def test_values_are_kept_to_six_digits():
-    values = {"a": torch.tensor([1 / 3, math.nan, math.inf, 1e-20], dtype=torch.float64)}
-    assert stored(values) == {"a": [0.333333, None, None, 1e-20]}
+    values = {"a": torch.tensor([1 / 3, math.nan, 1e-20], dtype=torch.float64)}
+    assert stored(values) == {"a": [0.333333, None, 1e-20]}

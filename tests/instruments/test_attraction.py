@@ -141,3 +141,7 @@ def test_bad_input_is_refused(batch):
         attraction_repulsion(x, z, y + 1)
     with pytest.raises(ValueError, match="logits, y: shapes"):
         attraction_repulsion(x, z[:5], y)
+    with pytest.raises(ValueError, match=r"pushes: shape \(5, 4\) with 17 labels"):
+        from_logit_gradients(x, z[:5], y)
+    with pytest.raises(ValueError, match="y: label -1 is out of range"):
+        from_logit_gradients(x, z, y - 1)

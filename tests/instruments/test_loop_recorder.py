@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import gc
 import io
 import math
 import weakref
@@ -159,6 +160,23 @@ def test_per_class_is_measured_on_the_cross_entropy_it_balances():
     torch.testing.assert_close(curves.cosine[0], expected)
 
 
+def test_accumulated_batches_of_per_class_are_measured_on_the_first():
+    model, ((x, y), (x2, y2)) = network(), batches(2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    criterion = PerClass(model, C)
+    with LoopRecorder(model, criterion, optimizer, num_classes=C) as recorder:
+        criterion(model(x), y).backward()
+        expected = criterion.norms
+        assert not criterion.keep_gram  # what it costs is asked for no longer than needed
+        criterion(model(x2), y2).backward()
+        optimizer.step()
+    curves = recorder.recording()
+    torch.testing.assert_close(curves.grad_norm[0], expected)
+    features = network()[:2](x)
+    pulls = attraction_repulsion(features, network()[2](features), y)
+    torch.testing.assert_close(curves.component[0], pulls.component)
+
+
 def test_gradients_come_every_k_steps_and_are_those_of_that_step():
     all_of_them = watched(network(), nn.CrossEntropyLoss(), batches(7)).recording()
     some = watched(network(), nn.CrossEntropyLoss(), batches(7), every=3).recording()
@@ -171,12 +189,26 @@ def test_gradients_come_every_k_steps_and_are_those_of_that_step():
     assert none.component.shape == (0, C, C)
 
 
-def test_more_steps_than_a_buffer_holds():
-    data = batches(3) * 200
-    curves = watched(network(), nn.CrossEntropyLoss(), data, every=None).recording()
-    assert curves.step.tolist() == list(range(600))
+def test_long_runs_with_batches_of_every_size_that_are_written_over():
+    model, data = network(), [(x[:k], y[:k]) for k, (x, y) in enumerate(batches(14) * 10, start=1)]
+    criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=0.1)
+    recorder, losses = LoopRecorder(model, criterion, optimizer, num_classes=C, every=None), []
+    with recorder:
+        for x, y in data:
+            mine_x, mine_y = x.clone(), y.clone()
+            logits = model(mine_x)
+            loss = criterion(logits, mine_y)
+            losses.append(loss.item())
+            loss.backward()
+            optimizer.step()
+            mine_x.zero_(), mine_y.zero_(), logits.detach().zero_()
+    curves = recorder.recording()
+    assert curves.step.tolist() == list(range(140))
     expected = torch.stack([torch.bincount(y, minlength=C) for _, y in data]).double()
     assert torch.equal(curves.examples, expected)
+    means = (curves.loss * curves.examples).sum(dim=1) / expected.sum(dim=1)
+    assert means.tolist() == pytest.approx(losses, rel=1e-12)
+    assert torch.equal(recorder.recording().loss, curves.loss)  # reading changes nothing
 
 
 class Pixels(nn.Module):
@@ -241,7 +273,10 @@ def test_a_validation_pass_between_forward_and_step():
     model, (batch, other) = network(), batches(2)
     criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=0.1)
     with LoopRecorder(model, criterion, optimizer, num_classes=C) as recorder:
-        loss = criterion(model(batch[0]), batch[1])
+        logits = model(batch[0])
+        loss = criterion(logits, batch[1])
+        with torch.no_grad():
+            criterion(logits, batch[1])
         criterion(model(other[0]), other[1])
         loss.backward()
         criterion(model(other[0]), other[1])
@@ -342,7 +377,8 @@ def test_extra_backward_passes_are_no_batches():
     with LoopRecorder(model, criterion, optimizer, num_classes=C) as recorder:
         torch.autograd.grad(criterion(model(x2), y2), params)
         loss = criterion(model(x), y)
-        torch.autograd.grad(loss, params, retain_graph=True)
+        torch.autograd.grad(loss, params[-1:], retain_graph=True)
+        torch.autograd.grad(loss, params, retain_graph=True, create_graph=True)
         loss.backward()
         torch.autograd.grad(criterion(model(x2), y2), params)
         optimizer.step()
@@ -455,6 +491,7 @@ LOOPS = {
     "autocast": (mixed_precision, [nn.Dropout(0.2)], sgd, None),
     "batch norm": (ordinary, [nn.BatchNorm1d(6)], sgd, None),
     "layer norm": (ordinary, [nn.LayerNorm(6)], sgd, None),
+    "group norm": (ordinary, [nn.GroupNorm(2, 6)], sgd, None),
     "ABSGD": (ordinary, [], sgd, lambda model: ABSGD(1.0)),
     "PerClass": (accumulating, [], sgd, lambda model: PerClass(model, C)),
     "unreduced": (ordinary, [], sgd, lambda model: Mean()),
@@ -523,6 +560,7 @@ def test_copies_and_pickles_of_the_model_are_free_of_it():
     model, ((x, y),) = network(), batches(1)
     criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=0.1)
     with LoopRecorder(model, criterion, optimizer, num_classes=C) as recorder:
+        loss = criterion(model(x), y)  # a graph cannot be copied, so that it must stay out
         file = io.BytesIO()
         torch.save((model, criterion), file)
         file.seek(0)
@@ -533,20 +571,52 @@ def test_copies_and_pickles_of_the_model_are_free_of_it():
         with pytest.raises(ValueError, match="no step was seen"):
             recorder.recording()
         ordinary(model, criterion, optimizer, [(x, y)])
+    assert loss.requires_grad
     assert torch.equal(twins[0][0][0].weight, model[0].weight)
     assert len(recorder.recording().step) == 1
 
 
-def test_a_graph_that_is_never_used_is_freed():
+@pytest.mark.parametrize("use", ["next batch", "gradients alone", "a step", "the end"])
+def test_graphs_are_freed_at_once(use):
+    """Without waiting for Python's garbage collection, which cannot see through every hook."""
     model, ((x, y), (x2, y2)) = network(), batches(2)
     criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=0.1)
-    with LoopRecorder(model, criterion, optimizer, num_classes=C, every=1):
-        hidden = model[0](x)
-        alive = weakref.ref(hidden)
-        criterion(model[1:](hidden), y)
-        del hidden
-        criterion(model(x2), y2)
+    recorder = LoopRecorder(model, criterion, optimizer, num_classes=C, every=1)
+    gc.disable()
+    try:
+        with recorder:
+            hidden = model[:2](x)  # the graph keeps it, for the gradient of the last layer
+            alive = weakref.ref(hidden)
+            loss = criterion(model[2](hidden), y)
+            if use == "gradients alone":
+                torch.autograd.grad(loss, model[2].bias, retain_graph=True)
+            elif use == "a step":
+                loss.backward(retain_graph=True)
+                optimizer.step()
+            del hidden, loss
+            if use in ("next batch", "gradients alone"):
+                criterion(model(x2), y2).backward()
+                optimizer.step()
+            assert (alive() is None) == (use != "the end")
         assert alive() is None
+    finally:
+        gc.enable()
+
+
+def test_hooks_of_the_user_run_as_often_as_without():
+    calls = {False: [], True: []}
+    for watching, seen in calls.items():
+        model, ((x, y),) = network(), batches(1)
+        criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), lr=0.1)
+        recorder = LoopRecorder(model, criterion, optimizer, num_classes=C)
+        with recorder if watching else contextlib.nullcontext():
+            hidden = model[0](x)
+            hidden.register_hook(seen.append)
+            criterion(model[1:](hidden), y).backward()
+            optimizer.step()
+    assert len(calls[True]) == len(calls[False]) == 1
+    assert torch.equal(calls[True][0], calls[False][0])
+    assert len(recorder.recording().grad_step) == 1
 
 
 class NoLookAtValues(TorchDispatchMode):

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
+from imbal_lab.data import load
 from imbal_lab.instruments import Recorder, class_means, cosines
 from imbal_lab.methods import class_gradients
 
@@ -49,6 +50,23 @@ def test_given_gradients_give_the_same_record(model, dataset):
     assert computed.step == given.step == 4
     for a, b in zip(computed[1:], given[1:], strict=True):
         assert torch.equal(a, b)
+
+
+def test_frozen_parameters_have_no_part_in_the_gradients(model, dataset):
+    first, *trained = model.parameters()
+    first.requires_grad_(False)
+    record = Recorder(model, dataset).record(0)
+    rows = []
+    for c in range(3):
+        mine = dataset.y == c
+        f = F.cross_entropy(model(dataset.x[mine]), dataset.y[mine]) * mine.sum() / len(mine)
+        rows.append(torch.cat([g.flatten() for g in torch.autograd.grad(f, trained)]))
+    expected = torch.stack([row.square().sum().sqrt() for row in rows])
+    torch.testing.assert_close(record.grad_norm, expected, rtol=1e-12, atol=0)
+    cosine = F.cosine_similarity(rows[0], rows[2], dim=0)
+    torch.testing.assert_close(record.cosine[0, 2], cosine, rtol=1e-12, atol=1e-14)
+    assert not first.requires_grad
+    assert not any(t.requires_grad for t in record[1:])
 
 
 def test_recording_changes_nothing(model, dataset):
@@ -100,3 +118,8 @@ def test_cosines_stay_within_one():
     """Rounding must not leave the domain of acos."""
     row = torch.rand(1000, generator=torch.Generator().manual_seed(0))
     assert cosines(torch.stack([row, 3 * row, -7 * row])).acos().isfinite().all()
+
+
+def test_labels_of_pixels_are_refused(model):
+    with pytest.raises(ValueError, match=r"dataset: 'textures_seg' has labels of shape \(4, 32, 3"):
+        Recorder(model, load("textures_seg", n_max=4, n_test=1))

@@ -1,5 +1,6 @@
 """Recordings on disk: an exact round trip, or a clear sentence."""
 
+import os
 import pickle
 import zipfile
 
@@ -43,6 +44,14 @@ def test_round_trip_is_exact(request, tmp_path, kind):
         assert a.shape == b.shape
         assert a.numpy().tobytes() == b.numpy().tobytes()
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permission bits")
+def test_who_may_read_it_is_as_for_any_new_file(recording, tmp_path):
+    (tmp_path / "any").touch()
+    recording.save(tmp_path / "run")
+    modes = [(tmp_path / name).stat().st_mode for name in ("any", "run")]
+    assert modes[0] == modes[1]
 
 
 def test_numpy_reads_it_without_pickle(recording, tmp_path):

@@ -48,6 +48,13 @@ def test_posthoc_predicts_by_likelihood():
     assert posthoc_logits(posterior.log(), COUNTS).argmax(dim=1).tolist() == [1, 0]
 
 
+def test_posthoc_of_pixels_is_that_of_each_alone():
+    images = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    found = posthoc_logits(images, COUNTS, tau=0.5)
+    each = posthoc_logits(images.movedim(1, -1).reshape(-1, 3), COUNTS, tau=0.5)
+    assert torch.equal(found.movedim(1, -1).reshape(-1, 3), each)
+
+
 def test_log_prior():
     expected = [math.log(600 / 631), math.log(30 / 631), math.log(1 / 631)]
     for counts in (COUNTS, np.array(COUNTS), torch.tensor(COUNTS), [1800, 90, 3]):

@@ -377,6 +377,11 @@ def test_bad_rows_are_refused():
     h = features(6, 4)
     with pytest.raises(ValueError, match=r"partner: shape \(5,\)"):
         weaken(h, LABELS, PARTNER[:5], STRENGTHS)
+    for wrong in (-1, 6):
+        with pytest.raises(ValueError, match=rf"partner: \[.*{wrong}\]; the row numbers .* 0 to 5"):
+            weaken(h, LABELS, torch.cat([PARTNER[:5], torch.tensor([wrong])]), STRENGTHS)
+    with pytest.raises(ValueError, match="y: label -1 is out of range"):
+        weaken(h, LABELS - 1, PARTNER, STRENGTHS)
     with pytest.raises(ValueError, match=r"y: shape \(6, 1\)"):
         weaken(h, LABELS[:, None], PARTNER, STRENGTHS)
     with pytest.raises(ValueError, match=r"features: \(6,\)"):

@@ -109,5 +109,7 @@ def test_bad_input_is_refused(model, logits, y):
         mixed_label_loss(logits * math.nan, y, PARTNER, STRENGTHS)
     with pytest.raises(ValueError, match=r"partner: shape \(9,\)"):
         mixed_label_loss(logits, y, PARTNER[:9], STRENGTHS)
+    with pytest.raises(ValueError, match=r"partner: .*-1.*; the row numbers .* 0 to 9"):
+        mixed_label_loss(logits, y, PARTNER - 1, STRENGTHS)
     with pytest.raises(ValueError, match="reduction='x'"):
         MixedLabelLoss(MajorFeatureWeakening(model, "1", COUNTS), "x")

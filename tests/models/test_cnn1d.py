@@ -43,3 +43,9 @@ def test_rows_and_curves_are_the_same_input():
 def test_three_channels(channels):
     with pytest.raises(ValueError, match=r"channels=\(16, 16.*for example \(16, 16, 48\)"):
         cnn1d(seed=0, channels=channels)
+
+
+def test_channels_come_in_groups():
+    with pytest.raises(ValueError, match=r"channels=6: norm='group' needs a multiple of 4"):
+        cnn1d(seed=0, channels=(8, 6, 8))
+    assert cnn1d(seed=0, channels=(8, 6, 8), norm=None)(torch.zeros(1, 40)).shape == (1, 10)

@@ -194,6 +194,27 @@ def test_copies_go_on_by_themselves(copied, build, model, data):
     assert same(model, twin)
 
 
+def test_a_copy_without_its_model_says_so(model, data):
+    """Before, it wrote to the gradients of a model that nobody trains, or to none."""
+    criterion = copy.deepcopy(methods.PerClass(model, 3))
+    loss = criterion(model(data[0]), data[1])
+    with pytest.raises(ValueError, match=r"model: the loss depends on no trained parameter"):
+        loss.backward()
+
+
+def test_per_class_refuses_pixels_with_a_remedy_that_works():
+    """Its class gradients are contributions to the mean over the rows."""
+    generator = torch.Generator().manual_seed(0)
+    net = nn.Conv2d(2, 3, 1)
+    x, y = torch.randn(2, 2, 4, 5, generator=generator), torch.arange(40).reshape(2, 4, 5) % 3
+    criterion = methods.PerClass(net, 3, rule=torch.ones_like)
+    with pytest.raises(ValueError, match=r"logits: shape \(2, 3, 4, 5\); give one row an example"):
+        criterion(net(x), y)
+    criterion(net(x).movedim(1, -1).flatten(0, -2), y.flatten()).backward()
+    (expected,) = torch.autograd.grad(nn.functional.cross_entropy(net(x), y), net.weight)
+    torch.testing.assert_close(net.weight.grad, expected)
+
+
 def test_dropout_draws_the_same_masks(build, data, plain_loop):
     """The criterion takes nothing out of torch's random stream."""
     drops = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.ReLU(), nn.Linear(8, 3))

@@ -92,6 +92,8 @@ def test_per_class_as_an_instance(model, arrays, batches, plain_loop):
     expected = plain_loop(model, lambda m: methods.PerClass(m, 3), batches, epochs=3, **SGD)
     net = NeuralNetClassifier(model, criterion=methods.PerClass(model, 3), max_epochs=3, **PLAIN)
     assert same(net.fit(*arrays).module_, expected)
+    with pytest.raises(ValueError, match="model: the loss depends on no trained parameter"):
+        clone(net).fit(*arrays)  # which copies them one by one
 
 
 def test_clones_train_alike(build, model, arrays):

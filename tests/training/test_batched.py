@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from imbal_lab.methods import METHODS
+from imbal_lab.training import batched
 from imbal_lab.training.batched import train_together
 from imbal_lab.training.group import why_serial
 from imbal_lab.training.result import Result
@@ -78,6 +79,30 @@ def test_one_that_diverges_leaves_the_others_alone(method, tiny):
     alone = train_alone(runs[1])
     assert torch.equal(results[1].train_loss.isnan(), alone.train_loss.isnan())
     assert torch.equal(results[1].test_recall.isnan(), alone.test_recall.isnan())
+
+
+def test_one_batch_beyond_the_limit_is_not_forgotten(tiny, monkeypatch):
+    """Even where the model is back within it when it is measured."""
+    verdicts = iter([True, True, False, True, True, True])
+
+    def once(logits, dim):
+        return torch.tensor([True, next(verdicts)])
+
+    monkeypatch.setattr(batched, "within_limit", once)
+    fine, bad = train_together([tiny(every=2), tiny(every=2, seed=1)])
+    assert not fine.diverged
+    assert bad.train_loss.isnan().all(dim=1).tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_convolutions_together_and_alone_and_one_that_diverges(dtype, tiny):
+    run = tiny(data="mnist1d", data_options={"n_max": 30, "n_test": 5}, model="cnn1d",
+               model_options={}, dtype=dtype, batch=16, steps=100, method="cdt")  # fmt: skip
+    runs = [dataclasses.replace(run, seed=s, lr=lr) for s, lr in ((0, 0.05), (1, 1e38), (2, 0.1))]
+    results = train_together(runs)
+    assert [result.diverged for result in results] == [False, True, False]
+    for k in (0, 2):
+        assert distance(results[k], train_alone(runs[k])) < TOLERANCE[dtype]
 
 
 def test_training_sets_of_different_sizes(tiny):

@@ -67,7 +67,7 @@ def test_serial_runs_stand_alone_with_their_reason(tiny):
     ]
     assert grouped(runs)[0].train()[0].path == "serial: PerClass has no batched form"
     assert "no batched form" in why_serial(
-        tiny(data="mnist1d", model="cnn1d", model_options={}, data_options={"n_max": 20})
+        tiny(data="mnist1d", model="cnn1d", model_options={"norm": "batch"})
     )
 
 
@@ -76,3 +76,19 @@ def test_a_run_that_cannot_be_trained_is_found_before_any_is(tiny):
         grouped([tiny(), tiny(rho=1000)])
     with pytest.raises(ValueError, match="batch=1000: there are only"):
         grouped([tiny(), tiny(batch=1000)])
+
+
+@pytest.mark.parametrize("method", ["pcngd", "pcnsgd", "pcnsgd_o", "pcnsgd_r"])
+def test_a_model_that_the_method_refuses_is_found_before_any_is(method, tiny):
+    """In the backward pass only, and for +R nowhere but where it is asked for."""
+    options = {"shape": (1, 8, 8), "num_classes": 2, "norm": "batch"}
+    images = {"data": "digits", "data_options": {"classes": (3, 8), "n_max": 40}, "batch": 22}
+    with pytest.raises(ValueError, match=r"(?i)batch ?norm.* in training mode"):
+        grouped([tiny(), tiny(method=method, model="cnn", model_options=options, **images)])
+
+
+@pytest.mark.parametrize("method", ["pcngd", "pcnsgd"])
+def test_pixels_that_the_method_refuses_are_found_before_any_is(method, tiny):
+    pixels = {"data": "textures_seg", "data_options": {"n_max": 12, "n_test": 2}, "model": "fcn"}
+    with pytest.raises(ValueError, match="shape"):
+        grouped([tiny(), tiny(method=method, model_options={}, **pixels)])

@@ -8,7 +8,7 @@ from torch.nn.utils import parameters_to_vector
 
 from imbal_lab.data import ClassBatches, batches_of
 from imbal_lab.instruments import Recording
-from imbal_lab.methods import ABSGD, METHODS, gd_step, pcngd_step
+from imbal_lab.methods import ABSGD, METHODS, PerClass, TrainOnly, gd_step, pcngd_step
 from imbal_lab.training import fit, train
 
 
@@ -154,14 +154,41 @@ def test_one_thread_inside_and_as_many_as_before_outside(dataset, fresh):
     assert inside == [1, 1]
 
 
-def test_batch_normalisation_is_refused_with_the_remedy(dataset):
-    model = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)).double()
-    optimizer = sgd(model)
-    with pytest.raises(ValueError, match=r"layer '1' is BatchNorm1d .* use nn\.GroupNorm"):
-        next(fit(dataset, model, nn.CrossEntropyLoss(), optimizer, steps=1))
-    batches = natural(dataset)
+def normalised() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)).double()
+
+
+def test_batch_normalisation_is_refused_with_the_remedy_where_classes_are_kept_apart(dataset):
+    model, batches = normalised(), natural(dataset)
     with pytest.raises(ValueError, match=r"layer '1' is BatchNorm1d .* use nn\.GroupNorm"):
         next(train(dataset, model, pcngd_step, lr=0.1, steps=1, batches=batches))
+    with pytest.raises(ValueError, match=r"batch normalisation|BatchNorm1d"):
+        list(fit(dataset, model, PerClass(model, 2), sgd(model), steps=1))
+
+
+def test_a_plain_loss_trains_batch_normalisation_as_an_ordinary_loop_does(dataset):
+    model, twin = normalised(), normalised()
+    list(fit(dataset, model, nn.CrossEntropyLoss(), sgd(model), steps=3))
+    optimizer = sgd(twin)
+    for _ in range(3):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(twin(dataset.x), dataset.y).backward()
+        optimizer.step()
+    for mine, theirs in zip(model.state_dict().values(), twin.state_dict().values(), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-14)
+
+
+def test_second_stage_with_frozen_layers(dataset, fresh):
+    model = fresh()
+    head = [name for name, layer in model.named_modules() if isinstance(layer, nn.Linear)][-1]
+    with TrainOnly(model, head) as stage:
+        before = [p.detach().clone() for p in model.parameters()]
+        records = list(fit(dataset, model, nn.CrossEntropyLoss(), sgd(model), steps=3))
+        moved = [not torch.equal(p, q) for p, q in zip(model.parameters(), before, strict=True)]
+        mine = {id(p) for p in stage.parameters}
+        assert moved == [id(p) in mine for p in model.parameters()]
+    assert records[-1].loss.mean() < records[0].loss.mean()
 
 
 def test_errors_as_train_has_them(dataset, fresh):

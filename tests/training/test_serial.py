@@ -6,6 +6,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from imbal_lab.data.class_batches import ClassBatches
 from imbal_lab.methods import METHODS, PerClass, class_gradients
 from imbal_lab.methods.pcnsgd import rescaled_step
+from imbal_lab.training import serial
 from imbal_lab.training.result import class_losses
 from imbal_lab.training.row_numbers import row_numbers
 from imbal_lab.training.serial import train_alone
@@ -89,6 +90,14 @@ def test_a_run_that_diverges_ends_in_nan_and_says_nothing(method, tiny):
     assert not result.train_loss[0].isnan().any()
     assert result.train_loss[-1].isnan().all()
     assert result.test_recall[-1].isnan().all()
+
+
+def test_one_batch_beyond_the_limit_is_not_forgotten(tiny, monkeypatch):
+    """Even where the model is back within it when it is measured; and no step is made of it."""
+    verdicts = iter([True, True, False])
+    monkeypatch.setattr(serial, "within_limit", lambda logits: next(verdicts))
+    result = train_alone(tiny(every=2))
+    assert result.train_loss.isnan().all(dim=1).tolist() == [False, False, True, True]
 
 
 def test_batch_normalisation_is_used_as_trained(tiny):

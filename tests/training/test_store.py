@@ -114,7 +114,7 @@ def test_a_disk_that_refuses_loses_nothing_but_the_file(kept, run, result, monke
         raise OSError(28, "No space left on device")
 
     before = kept.file(run).read_bytes()
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.warns(UserWarning, match="could not be written: .*No space left"):
         kept.put(run, result)
     assert kept.file(run).read_bytes() == before
