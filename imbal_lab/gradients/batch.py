@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -30,6 +31,17 @@ class ClassOrder:
     def take(self, values: Tensor, rows: slice) -> Tensor:
         """The rows of ``values`` [n, ...] in these places; a view where y is in order already."""
         return values[rows] if self.order is None else values.index_select(0, self.order[rows])
+
+    @cached_property
+    def present(self) -> Tensor:
+        """The classes that are present: [K]."""
+        return self.y.new_tensor(list(self.slices))
+
+    def spread(self, values: Tensor) -> Tensor:
+        """``values`` [K] or [K, K] of the classes that are present as [C] or [C, C]."""
+        full = values.new_zeros([self.num_classes] * values.dim())
+        at = (self.present,) if values.dim() == 1 else (self.present[:, None], self.present)
+        return full.index_put_(at, values)
 
     def sort(self, values: Tensor) -> Tensor:
         """All rows of ``values`` [n, ...] in class order."""

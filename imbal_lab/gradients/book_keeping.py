@@ -15,9 +15,10 @@ from torch.autograd.graph import GradientEdge
 
 from imbal_lab.gradients.batch import ClassOrder
 from imbal_lab.gradients.class_by_class import unscaled
+from imbal_lab.gradients.convolution import ConvolutionRule
 from imbal_lab.gradients.graph import LINEAR, Layer, NoRuleError, saved_input, trained_layers
 from imbal_lab.gradients.linear import LinearRule
-from imbal_lab.gradients.tables import ConvolutionRule, NormRule
+from imbal_lab.gradients.normalisation import NormRule
 
 Rule = LinearRule | ConvolutionRule | NormRule
 

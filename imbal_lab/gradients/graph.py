@@ -83,6 +83,21 @@ class Layer:
     bias: Tensor | None
     lowest: bool  # no other trained layer stands between this one and the data
 
+    @property
+    def trained(self) -> list[Tensor]:
+        """Weight and bias, of those that are trained."""
+        return [p for p in (self.weight, self.bias) if p is not None]
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many numbers they hold."""
+        return [p.numel() for p in self.trained]
+
+    def shaped(self, flat: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """``flat`` [P] cut into (parameter, its part)."""
+        pairs = zip(self.trained, flat.split(self.sizes), strict=True)
+        return [(p, part.view_as(p)) for p, part in pairs]
+
 
 def trained_layers(losses: Tensor, params: Sequence[Tensor]) -> list[Layer]:
     """The layers that hold ``params``, found from ``losses`` [n]; NoRuleError if not exact."""

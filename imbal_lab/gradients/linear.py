@@ -132,15 +132,13 @@ class LinearRule:
 
     def _gram_of_gradients(self) -> Tensor:
         """<g_b, g_c> from the class gradients, [C, C]; they are held for one layer at a time."""
-        present = list(self.batch.slices)
+        present = self.batch.slices
         gram = self.uses[0].deltas.new_zeros(len(present), len(present))
         for use in self.uses:
             rows = [use.gradients(self.batch, c) for c in present]
             table = torch.stack([torch.cat([g.flatten() for g in row]) for row in rows])
             gram.addmm_(table, table.T)
-        at = self.batch.y.new_tensor(present)
-        full = gram.new_zeros(self.batch.num_classes, self.batch.num_classes)
-        return full.index_put_((at[:, None], at), gram)
+        return self.batch.spread(gram)
 
     def _large(self) -> list[int]:
         """The classes, largest first, whose gradient costs less than their Gram matrix.
