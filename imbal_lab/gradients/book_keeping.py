@@ -112,7 +112,7 @@ class BookKeeping:
         return unscaled(squared.clamp_min(0).sqrt(), self._scale.abs())
 
     def gram(self) -> Tensor:
-        """The inner products of the class gradients, [C, C]."""
+        """The inner products of the class gradients, [C, C]; the norms then cost nothing."""
         products = torch.stack([rule.gram() for rule in self._rules]).sum(dim=0)
         return unscaled(products, self._scale.square())
 

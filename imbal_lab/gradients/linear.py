@@ -56,6 +56,7 @@ class LinearRule:
         self.batch = batch
         self.uses: list[Use] = []
         self.kept: dict[int, list[Tensor]] = {}  # class -> gradient of each weight
+        self._squared: tuple[Tensor, Tensor] | None = None  # known once the Gramian is
 
     def add(self, layer: Layer, inputs: Tensor | None, deltas: Tensor) -> None:
         """One more layer: ``inputs`` [rows, i], if its weight is trained, ``deltas`` [rows, o]."""
@@ -65,6 +66,8 @@ class LinearRule:
 
     def squared_norms(self) -> tuple[Tensor, Tensor]:
         """Squared class norms [C] and ``slack`` [C], which bounds their absolute terms."""
+        if self._squared is not None:
+            return self._squared
         squared = self.uses[0].deltas.new_zeros(self.batch.num_classes)
         slack = torch.zeros_like(squared)
         for c in self._large():
@@ -82,13 +85,21 @@ class LinearRule:
         return squared_norm([use.gradients(self.batch, c) for use in self.uses])
 
     def gram(self) -> Tensor:
-        """<g_b, g_c>, [C, C]: from S, or from the class gradients where that costs less."""
+        """<g_b, g_c>, [C, C]: from S, or from the class gradients where that costs less.
+
+        Asked for first, it gives the norms as well.
+        """
         present, rows = len(self.batch.slices), len(self.batch.y)
-        if (2 * present**2 + ENTRY * present) * self._size < 2 * rows**2 * self._width:
-            return self._gram_of_gradients()
+        if (present**2 + ENTRY * present / 2 + rows) * self._size < rows**2 * self._width:
+            gram = self._gram_of_gradients()
+            self._squared = gram.diagonal().clone(), torch.zeros_like(gram[0])
+            return gram
         sample_gram = self._sample_gram(lambda values: values)
         member = F.one_hot(self.batch.y, self.batch.num_classes).to(sample_gram.dtype)
-        return member.T @ sample_gram @ member
+        gram = member.T @ sample_gram @ member
+        slack = (sample_gram.diagonal().sqrt() @ member).square_()
+        self._squared = gram.diagonal().clone(), slack
+        return gram
 
     def weighted(self, weights: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """(parameter, sum_c w_c g_c) for every weight and bias; can be asked for once."""
@@ -135,9 +146,18 @@ class LinearRule:
         present = self.batch.slices
         gram = self.uses[0].deltas.new_zeros(len(present), len(present))
         for use in self.uses:
-            rows = [use.gradients(self.batch, c) for c in present]
-            table = torch.stack([torch.cat([g.flatten() for g in row]) for row in rows])
-            gram.addmm_(table, table.T)
+            weights = use.deltas.new_empty(len(present), use.deltas.shape[1], use.inputs.shape[1])
+            for row, c in zip(weights, present, strict=True):
+                torch.mm(
+                    self.batch.take(use.deltas, present[c]).T,
+                    self.batch.take(use.inputs, present[c]),
+                    out=row,
+                )
+            gram.addmm_(weights.flatten(1), weights.flatten(1).T)
+            if use.layer.bias is not None:
+                taken = (self.batch.take(use.deltas, rows) for rows in present.values())
+                bias = torch.stack([deltas.sum(dim=0) for deltas in taken])
+                gram.addmm_(bias, bias.T)
         return self.batch.spread(gram)
 
     def _large(self) -> list[int]:

@@ -124,8 +124,8 @@ class PerClass(nn.Module):
             free_graph=True,
         )
         self.engine_note = engine.note
-        self.norms = seen = engine.norms()
         self.gram = engine.gram() if self.keep_gram or self.rule_on == "gram" else None
+        self.norms = seen = engine.norms()
         if self.gram is not None and self.rule_on == "gram":
             seen = self.gram
         self.weights = self.rule(seen)

@@ -147,7 +147,19 @@ def test_equals_one_backward_pass_a_class(make, labels, dtype, close):
     torch.testing.assert_close(flat(fast, weights), flat(plain, weights), rtol=0, atol=close)
 
 
-def test_a_class_whose_gradients_cancel_keeps_its_norm_in_single_precision():
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("make", [wide, tokens, pictures])
+def test_norms_after_the_gramian(make, labels):
+    fast, plain = both(make, torch.tensor(LABELS[labels]))
+    gram = fast.gram()
+    torch.testing.assert_close(fast.norms(), plain.norms(), rtol=1e-12, atol=0)
+    torch.testing.assert_close(gram, plain.gram(), rtol=1e-12, atol=1e-14)
+    weights = torch.tensor([1.0, -2.0, 0.5, 3.0], dtype=torch.float64)
+    torch.testing.assert_close(flat(fast, weights), flat(plain, weights), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("gramian_first", [False, True])
+def test_a_class_whose_gradients_cancel_keeps_its_norm_in_single_precision(gramian_first):
     """Two examples that pull in opposite directions: the Gram sum alone would be all rounding."""
     torch.manual_seed(0)
     model = nn.Linear(60, 30, bias=False)
@@ -157,7 +169,10 @@ def test_a_class_whose_gradients_cancel_keeps_its_norm_in_single_precision():
     x = torch.cat([x, -x * (1 + 1e-4), torch.randn(2, 60)])
     y = torch.tensor([0, 0, 1, 1])
     losses = F.cross_entropy(model(x), y, reduction="none")
-    fast = BookKeeping(losses, y, 30, list(model.parameters())).norms()
+    engine = BookKeeping(losses, y, 30, list(model.parameters()))
+    if gramian_first:
+        engine.gram()
+    fast = engine.norms()
     delta = (29 / 30) ** 2 + 29 / 30**2  # squared length of p - onehot(y)
     expected = delta**0.5 * (x[0].double() + x[1].double()).norm() / 4
     torch.testing.assert_close(fast[0].double(), expected, rtol=1e-3, atol=0)
