@@ -124,10 +124,12 @@ class PerClass(nn.Module):
             free_graph=True,
         )
         self.engine_note = engine.note
-        self.gram = engine.gram() if self.keep_gram or self.rule_on == "gram" else None
-        self.norms = seen = engine.norms()
-        if self.gram is not None and self.rule_on == "gram":
-            seen = self.gram
+        if self.rule_on == "gram":
+            self.gram = seen = engine.gram()
+            self.norms = engine.norms()
+        else:
+            self.norms = seen = engine.norms()  # first: who looks on must not change a bit of them
+            self.gram = engine.gram() if self.keep_gram else None
         self.weights = self.rule(seen)
         found = False
         for param, direction in engine.weighted_sum(self.weights):

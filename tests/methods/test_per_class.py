@@ -10,6 +10,7 @@ from torch.nn import functional as F  # noqa: N812
 from torchjd import aggregation
 
 from imbal_lab.methods import PerClass, class_gradients, gd_step, pcngd_step, unit_directions
+from imbal_lab.models import mlp
 
 CLOSE = {"rtol": 0, "atol": 1e-13}
 
@@ -66,6 +67,19 @@ def test_the_gramian_on_request(model, batch):
     (8 * criterion(model(batch[0]), batch[1])).backward()  # a scaled loss has the same Gramian
     torch.testing.assert_close(criterion.gram, grads @ grads.T)
     torch.testing.assert_close(criterion.weights, 1 / grads.norm(dim=1))
+
+
+def test_to_keep_the_gramian_changes_no_bit_of_the_gradient(batch):
+    """So that an instrument may switch it on in the middle of a training."""
+    x, y = (v.repeat(30, *[1] * (v.ndim - 1)) for v in batch)  # 300 examples
+    grads = []
+    for keep in (False, True):
+        model = mlp([3, 40, 3], seed=2)
+        criterion = PerClass(model, 3)
+        criterion.keep_gram = keep
+        criterion(model(x.float()), y).backward()
+        grads.append(flat_grad(model))
+    assert torch.equal(*grads)
 
 
 def test_a_rule_on_the_gramian(model, batch):
