@@ -8,7 +8,7 @@ import pytest
 from imbal_lab import cli
 from imbal_lab.grading.course import Course
 
-COMMANDS = ("build", "lint", "claims", "release", "collect", "grade", "feedback", "export")
+COMMANDS = ("build", "lint", "claims", "release", "collect", "grade", "feedback", "export", "doctor")
 
 
 @pytest.fixture
