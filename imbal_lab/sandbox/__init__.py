@@ -34,8 +34,8 @@ So some count only together, and :func:`why_refused` knows which.
 ``bubblewrap``       The other launcher: the listed paths alone exist. It takes the place of
                      ``namespaces`` and ``landlock`` where they are not to be had.
 
-Files, network and limits must be confined, or :func:`confine` raises :class:`ConfinementError`, unless
-it is told ``unsafe=True``.
+Files, network and limits must be confined, or :func:`confine` raises :class:`ConfinementError`,
+unless it is told ``unsafe=True``.
 
 What no layer stops: side channels (timing, load), bugs of the kernel, writing full what a limit
 allows, and anything that is in the process already when it is confined: its memory, its

@@ -1,16 +1,18 @@
 """What a running Python reads of the system: its own files, libraries, a few devices."""
 
+import os
 import sys
 from pathlib import Path
 
 SYSTEM = (
     "/usr", "/lib", "/lib64", "/bin", "/sbin",
     "/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives",
-    "/dev/zero", "/dev/random", "/dev/urandom", "/sys/devices/system/cpu",
+    "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom",
+    "/sys/devices/system/cpu",
 )  # fmt: skip
 
 
 def runtime_paths() -> list[Path]:
-    """Paths that exist here and hold nothing of a course, unless Python is installed inside it."""
+    """Those that this user can reach; nothing of a course, unless Python is installed in it."""
     own = (sys.prefix, sys.base_prefix)
-    return [path for path in map(Path, (*SYSTEM, *own)) if path.exists()]
+    return [Path(path) for path in (*SYSTEM, *own) if os.path.exists(path)]

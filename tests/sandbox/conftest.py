@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import tempfile
-import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,7 +19,6 @@ from imbal_lab.sandbox import granted, probe
 NOBODY = 65534
 SECONDS = 60
 PR_SET_DUMPABLE = 4
-PR_SET_PTRACER, PR_SET_PTRACER_ANY = 0x59616D61, -1  # for kernels with Yama
 
 
 class Outcome(NamedTuple):
@@ -82,32 +80,6 @@ def _answer(report: int, work: Callable[[int], object], user: str) -> None:
     finally:
         os.write(report, json.dumps(said).encode())
         os._exit(0)
-
-
-@pytest.fixture
-def bystander(user: str) -> Iterator[Callable[[], int]]:
-    """A function that starts a process of the user's, which sleeps; returns its id."""
-    started: list[int] = []
-
-    def start() -> int:
-        ready, tell = os.pipe()
-        child = os.fork()
-        if not child:
-            become(user)
-            ctypes.CDLL(None).prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0)
-            os.write(tell, b"!")
-            time.sleep(SECONDS)
-            os._exit(0)
-        os.read(ready, 1)
-        os.close(ready)
-        os.close(tell)
-        started.append(child)
-        return child
-
-    yield start
-    for child in started:
-        os.kill(child, signal.SIGKILL)  # not waited for yet, so the number is still its own
-        os.waitpid(child, 0)
 
 
 @pytest.fixture
