@@ -38,7 +38,7 @@ def new_root(scratch: Path, readable: Iterable[Path], size: int, user: int) -> N
     place.mkdir(parents=True, exist_ok=True)
     own = f"size={size},nr_inodes={MOST_FILES},mode=700,uid={user},gid={group}"
     _mount("tmpfs", place, "tmpfs", NO_SETUID | NO_DEVICES, own)
-    _below(scratch, Path("/proc")).mkdir()
+    _below(scratch, Path("/proc")).mkdir(exist_ok=True)
     _mount("proc", _below(scratch, Path("/proc")), "proc", NO_SETUID | NO_DEVICES | NO_PROGRAMS)
     _set_read_only(scratch)
     _enter(scratch)

@@ -349,6 +349,8 @@ def outcome(name, layers, user):
         place = laid_out(stack, user)
         before = state(place)
         harm, error, code = in_child(lambda report: attempt(attack, place, layers, report), user)
+        if harm and attack is kill:  # it ends soon, or else when it has slept enough
+            os.waitid(os.P_PID, place.bystander, os.WEXITED | os.WNOWAIT)
         return {"harm": harm, "error": error, "code": code, "changed": state(place) != before}
 
 

@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
     status: int
 
 
-def become(user: str) -> None:
+def _become(user: str) -> None:
     """Drop to nobody; dumpable, as a process that was nobody from its start would be."""
     if user == "nobody":
         os.setgroups([])
@@ -38,10 +38,23 @@ def become(user: str) -> None:
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
-@pytest.fixture(params=["root", "nobody"] if os.geteuid() == 0 else ["own user"])
+USERS = ["root", "nobody"] if os.geteuid() == 0 else ["own user"]
+
+
+@pytest.fixture(scope="session")
+def users() -> list[str]:
+    return USERS
+
+
+@pytest.fixture(params=USERS)
 def user(request: pytest.FixtureRequest) -> str:
     """Who confines itself: root and an unprivileged user, or only ourselves."""
     return request.param
+
+
+@pytest.fixture
+def become() -> Callable[[str], None]:
+    return _become
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +86,7 @@ def _answer(report: int, work: Callable[[int], object], user: str) -> None:
     said: tuple[object, str] = None, ""
     try:
         signal.alarm(SECONDS)
-        become(user)
+        _become(user)
         said = work(report), ""
     except BaseException:
         said = None, traceback.format_exc()
@@ -93,13 +106,7 @@ def folder(user: str) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def layers_of(in_child: Callable[..., Outcome]) -> Callable[[str], tuple[str, ...]]:
-    """The layers that this machine grants the user, found once."""
-    found: dict[str, tuple[str, ...]] = {}
-
-    def layers(user: str) -> tuple[str, ...]:
-        if user not in found:
-            found[user] = tuple(in_child(lambda _: granted(probe()), user).value)
-        return found[user]
-
-    return layers
+def layers_of(in_child: Callable[..., Outcome], users: list[str]) -> Callable[[str], tuple]:
+    """The layers that this machine grants the user, found once, and before any child is made."""
+    found = {user: in_child(lambda _: granted(probe()), user).value for user in users}
+    return lambda user: tuple(found[user])
