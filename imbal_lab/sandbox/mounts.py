@@ -39,7 +39,12 @@ def new_root(scratch: Path, readable: Iterable[Path], size: int, user: int) -> N
     own = f"size={size},nr_inodes={MOST_FILES},mode=700,uid={user},gid={group}"
     _mount("tmpfs", place, "tmpfs", NO_SETUID | NO_DEVICES, own)
     _below(scratch, Path("/proc")).mkdir(exist_ok=True)
-    _mount("proc", _below(scratch, Path("/proc")), "proc", NO_SETUID | NO_DEVICES | NO_PROGRAMS)
+    _mount(
+        "proc",
+        _below(scratch, Path("/proc")),
+        "proc",
+        READ_ONLY | NO_SETUID | NO_DEVICES | NO_PROGRAMS,
+    )
     _set_read_only(scratch)
     _enter(scratch)
 

@@ -155,7 +155,7 @@ ATTEMPTS: dict[str, Callable[[Path], None]] = {
 }
 
 WORDS = {
-    "namespaces": "no network, other processes or mounts to write in sight",
+    "namespaces": "no network and no other process in sight, only the listed files",
     "unprivileged": "runs as a user who owns nothing, without capabilities",
     "rlimits": "memory, file size, open files, processes",
     "no_new_privs": "set-user-id programs give no rights",

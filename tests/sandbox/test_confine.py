@@ -132,7 +132,12 @@ def test_rights_are_gone(confined):
 
 
 @pytest.mark.parametrize(
-    ("end", "code"), [(lambda: os._exit(7), 7), (lambda: os.abort(), 128 + 6), (sys.exit, 0)]
+    ("end", "code"),
+    [
+        (lambda: os._exit(7), 7),
+        (lambda: signal.raise_signal(signal.SIGKILL), 128 + 9),
+        (sys.exit, 0),
+    ],
 )
 def test_the_caller_ends_as_the_confined_process_does(in_child, user, folder, layers_of, end, code):
     def work(report):
