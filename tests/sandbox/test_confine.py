@@ -67,7 +67,7 @@ def test_torch_computes(confined):
         torch.save(x, "x.pt")
         return x.grad.tolist() == (2 * x.sum(dim=0).expand(2, 3)).tolist(), torch.get_num_threads()
 
-    assert confined(work).value == [True, 1]
+    assert confined(work, readable=[Path(torch.__file__).parent]).value == [True, 1]
 
 
 @pytest.fixture
