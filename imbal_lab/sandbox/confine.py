@@ -44,10 +44,11 @@ def confine(
     The caller waits and ends as the grandchild does, with 128 + N after signal N; kill it, and all
     inside are killed. As root, scratch is then the stranger's.
 
-    Call it in a process of its own, forked for it, with one thread. Raises ConfinementError if
-    files, network or limits would stay open and ``unsafe`` is not set, ValueError for a scratch
-    that is no empty folder or an unknown layer, RuntimeError for more than one thread, OSError for
-    a layer that the kernel refuses. After an error end the process: it may be half confined.
+    Call it in a process of its own, forked for it, with one thread; it gets a new session. Raises
+    ConfinementError if files, network or limits would stay open and ``unsafe`` is not set,
+    ValueError for a scratch that is no empty folder or an unknown layer, RuntimeError for more than
+    one thread, OSError for a layer that the kernel refuses. After an error end the process: it may
+    be half confined.
     """
     _check(scratch, layers, unsafe)
     if not layers:
@@ -59,6 +60,8 @@ def confine(
     user = draw_user() if "unprivileged" in layers else os.geteuid()
     readable = [*runtime_paths(), *readable]
     if "namespaces" not in layers:
+        if os.getpgrp() != os.getpid():  # else it leads a group already, and cannot leave it
+            os.setsid()
         _apply(scratch, user, layers, readable, limits)
         return
     unshare_everything()

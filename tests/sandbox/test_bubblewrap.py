@@ -25,6 +25,10 @@ try:
     said["connected"] = True
 except OSError:
     said["connected"] = False
+try:
+    Path(sys.argv[4], "new").touch()
+except OSError:
+    said["read-only"] = True
 confine(scratch, IN_BUBBLEWRAP)
 Path("mine").write_text("1")
 try:
@@ -43,8 +47,9 @@ def granted_here():
 
 
 def test_a_program_inside_sees_nothing_else_and_confines_itself(tmp_path, granted_here):
-    scratch, outside = tmp_path / "scratch", tmp_path / "outside"
+    scratch, shown, outside = (tmp_path / name for name in ("scratch", "shown", "outside"))
     scratch.mkdir()
+    shown.mkdir()
     outside.write_text("secret")
     if not granted_here.granted:
         assert "apt-get install bubblewrap" in granted_here.remedy
@@ -53,12 +58,14 @@ def test_a_program_inside_sees_nothing_else_and_confines_itself(tmp_path, grante
     program = [sys.executable, "-c", INSIDE, str(scratch), str(outside)]
     with socket.create_server(("127.0.0.1", 0)) as door:
         port = str(door.getsockname()[1])
-        command = bubblewrap_command([*program, port], scratch, readable=[package])
+        program += [port, str(shown)]
+        command = bubblewrap_command(program, scratch, readable=[package, shown])
         environment = os.environ | {"PYTHONPATH": str(package.parent)}
         run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout) == {
         "outside": False, "net": ["lo"], "connected": False, "refused": True, "root": False,
+        "read-only": True,
     }  # fmt: skip
     assert (scratch / "mine").read_text() == "1"
 

@@ -1,9 +1,12 @@
 """The probe: honest about what is missing, and nothing of it lasts."""
 
+import ctypes
 import os
 import platform
 import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +31,49 @@ def test_every_layer_is_on_or_has_its_reason_and_remedy(in_child, user):
     for g in grants:
         assert g.says
         assert bool(g.remedy) is not g.granted
+
+
+def facts(user):
+    """Layers that this kernel must grant, by other means than ours: tools, and /proc."""
+    status = Path("/proc/self/status").read_text()
+    ids = sum(int(line.split()[2]) for line in Path("/proc/self/uid_map").read_text().splitlines())
+    abi = ctypes.CDLL(None).syscall(444, None, 0, 1)
+    alone = [] if user == "root" else ["--map-root-user"]
+    apart = [
+        "unshare",
+        *alone,
+        "--fork",
+        "--pid",
+        "--net",
+        "--ipc",
+        "--uts",
+        "--mount-proc",
+        "true",
+    ]
+    wrapped = ["bwrap", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/", "true"]
+    return {
+        "namespaces": works(apart),
+        "unprivileged": user != "root" or ids > 1,
+        "rlimits": True,
+        "no_new_privs": "NoNewPrivs:" in status,
+        "landlock": abi > 0,
+        "seccomp": "Seccomp:" in status and platform.machine() in ("x86_64", "aarch64"),
+        "bubblewrap": works(wrapped),
+    }
+
+
+def works(command):
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def test_what_the_kernel_grants_is_found(in_child, user):
+    """A layer of ours that is broken must not pass for a kernel that lacks it."""
+    grants = dict(in_child(lambda _: [(g.layer, g.granted) for g in probe()], user).value)
+    there = in_child(lambda _: facts(user), user).value
+    assert [layer for layer in LAYERS if there[layer] and not grants[layer]] == []
 
 
 @pytest.mark.parametrize("layer", LAYERS)

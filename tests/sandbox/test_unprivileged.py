@@ -39,8 +39,11 @@ def test_who_is_not_root_stays_who_it_is(monkeypatch):
 
 def test_no_way_back(in_child, user):
     def work(_):
-        target = draw_user()
+        if os.geteuid() == 0:
+            os.setgroups([0, 7])
+        target, groups = draw_user(), os.getgroups()
         become(target)
+        left = os.getgroups() == ([] if user == "root" else groups)
         refused = 0
         for turn in (os.setuid, os.setgid, lambda i: os.setgroups([i])):
             try:
@@ -49,9 +52,9 @@ def test_no_way_back(in_child, user):
                 refused += 1
         status = Path("/proc/self/status").read_text()
         held = [int(status.split(f"{n}:")[1].split()[0], 16) for n in ("CapPrm", "CapEff")]
-        return refused, held, os.getresuid() == (target,) * 3, 0 in os.getgroups()
+        return refused, held, os.getresuid() == (target,) * 3, left
 
-    assert in_child(work, user).value == [3, [0, 0], True, False]
+    assert in_child(work, user).value == [3, [0, 0], True, True]
 
 
 def test_capabilities_go_also_where_the_user_stays(in_child, user, monkeypatch):
