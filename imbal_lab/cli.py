@@ -24,6 +24,7 @@ as a teacher      imbal-lab release 02_learning_dynamics
                   imbal-lab grade 02_learning_dynamics
                   imbal-lab feedback 02_learning_dynamics
                   imbal-lab export grades.csv
+                  imbal-lab doctor       can students' code be confined here
 
 Run it anywhere inside the course, or name the course with --course DIR.
 """
@@ -38,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # jsonschema takes 1.5 s to import this optional package, which no notebook needs.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     try:
+        if args.command == "doctor":  # asks about the machine, not about a course
+            return _doctor()
         return args.run(Course.find(Path.cwd(), args.course), args)
     except (CourseError, OSError) as error:
         print(f"imbal-lab {args.command}: {error}", file=sys.stderr)
@@ -83,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     grade = command("grade", _grade, "run every check on every submission", GRADE)
     feedback = command("feedback", _feedback, "make a feedback page for each student", FEEDBACK)
     export = command("export", _export, "write the scores as CSV", EXPORT)
+    command("doctor", _doctor, "say what confines students' code here", DOCTOR)
     for added in (release, collect, grade, feedback):
         added.add_argument("lesson", metavar="LESSON", help="its name, e.g. 02_learning_dynamics")
     collect.add_argument("path", type=Path, metavar="PATH", help="a folder or a zip file")
@@ -161,6 +165,11 @@ again. Ends with 1 if somebody who handed in has no page.
 """
 EXPORT = """\
 Write all scores as CSV: student, lesson, score, max, and one column for each exercise and essay.
+"""
+DOCTOR = """\
+Try every layer that can confine students' code on this machine, and print which work, what each
+stops, the versions, and what would help where one is missing. Nothing is changed. Ends with 1 if
+files, network or limits cannot be confined.
 """
 
 
@@ -302,6 +311,23 @@ def _export(course: Course, args: argparse.Namespace) -> int:
         write_atomically(args.file, text.encode("utf-8"))
         print(f"{text.count(chr(10)) - 1} rows in {args.file}", file=sys.stderr)
     return 0
+
+
+def _doctor() -> int:
+    import platform
+    from importlib.metadata import version
+
+    from imbal_lab.sandbox import granted, probe, why_refused
+
+    grants = probe()
+    print(f"Python {platform.python_version()}, torch {version('torch')}, {platform.platform()}\n")
+    print(_table(["layer", "", ""], [[g.layer, "✓" if g.granted else "✗", g.says] for g in grants]))
+    for grant in grants:
+        if not grant.granted:
+            print(f"\n{grant.layer}: {grant.remedy}")
+    refused = why_refused(granted(grants))
+    print(f"\n{refused or 'students’ code can be confined here: ' + ', '.join(granted(grants))}")
+    return 1 if refused else 0
 
 
 def _near(path: object) -> str:

@@ -25,6 +25,7 @@ MAY_KNOW = {
     "explore": {"data", "models", "methods", "instruments", "training", "figures", "checks"},
     "grading": {"checks", "exercises"},
     "authoring": {"checks", "exercises"},
+    "sandbox": set(),
 }
 
 

@@ -7,8 +7,11 @@ import pytest
 
 from imbal_lab import cli
 from imbal_lab.grading.course import Course
+from imbal_lab.sandbox.probe import ATTEMPTS, REMEDIES
+from imbal_lab.sandbox.requirements import LAYERS
 
 COMMANDS = ("build", "lint", "claims", "release", "collect", "grade", "feedback", "export")
+COMMANDS += ("doctor",)
 
 
 @pytest.fixture
@@ -110,6 +113,29 @@ def test_without_a_lesson_source_nothing_is_built(folder, capsys, command):
     assert said.err.startswith(start)
     assert (said.out, said.err.count("\n")) == ("", 1)
     assert syllabus.read_text() == "what was there"
+
+
+def test_doctor_needs_no_course_and_names_every_layer(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code = cli.main(["doctor"])
+    said = capsys.readouterr().out
+    assert said.startswith("Python 3.")
+    assert all(f"\n{layer} " in said for layer in LAYERS)
+    assert code == ("cannot be confined" in said) == ("can be confined" not in said)
+
+
+def test_doctor_says_what_is_missing_and_what_would_help(monkeypatch, capsys):
+    def refused(folder):
+        raise OSError("not here")
+
+    for layer in ("landlock", "namespaces", "bubblewrap"):
+        monkeypatch.setitem(ATTEMPTS, layer, refused)
+    assert cli.main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "landlock      ✗  OSError: not here" in said
+    assert f"\nlandlock: {REMEDIES['landlock']}\n" in said
+    assert "(files would stay open)" in said.splitlines()[-1]
+    assert "WSL2" in said.splitlines()[-1]
 
 
 def test_starts_without_heavy_imports():
