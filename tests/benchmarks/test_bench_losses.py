@@ -32,8 +32,8 @@ def test_the_interval_of_the_median_covers_it():
 
 
 def test_memory_is_what_a_step_adds():
-    """20 and 60 MB; the second is the difference, whatever the process holds already."""
+    """20 and 220 MB: 200 more, give or take what the process had to give back."""
     small, large = (
-        BENCHMARK["memory_added_by"](lambda n=n: torch.ones(n * 2**18).sum()) for n in (20, 60)
+        BENCHMARK["memory_added_by"](lambda n=n: torch.ones(n * 2**18).sum()) for n in (20, 220)
     )
-    assert 30 < (large - small) / 1024 < 50
+    assert 100 < (large - small) / 1024 < 300
