@@ -24,7 +24,7 @@ def leave_keeper() -> int:
     Returns what :func:`die_with_keeper` wants.
     """
     line, held = os.pipe()
-    child = os.fork()
+    child = _fork()
     if child:
         _wait_and_exit(child, held)
     os.close(held)
@@ -43,9 +43,22 @@ def die_with_keeper(line: int) -> None:
 
 def leave_first_process() -> None:
     """Fork again: the caller stays as the first process, the child goes on as an ordinary one."""
-    child = os.fork()
+    child = _fork()
     if child:
         _wait_and_exit(child)
+
+
+def _fork() -> int:
+    """As ``os.fork``, but in the parent, from before the fork on, SIGINT raises no exception.
+
+    A Ctrl-C, or a signal from inside, would otherwise bring the one who waits back to the caller's
+    code, which is not confined.
+    """
+    handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    child = os.fork()
+    if not child and handler is not None:  # None: somebody else's than Python's
+        signal.signal(signal.SIGINT, handler)
+    return child
 
 
 def _wait_and_exit(child: int, *held: int) -> NoReturn:
@@ -56,8 +69,6 @@ def _wait_and_exit(child: int, *held: int) -> NoReturn:
     code = 1
     try:
         close_descriptors(held)
-        # Python's own handler would turn a signal from inside into an exception here.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
         while True:
             ended, status = os.wait()
             if ended == child:
