@@ -169,7 +169,7 @@ Write all scores as CSV: student, lesson, score, max, and one column for each ex
 DOCTOR = """\
 Try every layer that can confine students' code on this machine, and print which work, what each
 stops, the versions, and what would help where one is missing. Nothing is changed. Ends with 1 if
-files, network or limits cannot be confined.
+files, network or limits cannot be confined. `imbal-lab grade` does not use the layers yet.
 """
 
 
