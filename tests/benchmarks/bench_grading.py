@@ -110,7 +110,7 @@ def answered(notebook: dict, number: int) -> dict:
         if cell["id"] != exercise:
             place = list(SOURCES).index(exercise)
             styles = SOURCES[exercise]
-            cell["source"] = styles[0 if number % 4 == 0 else (number + number // 4 + place) % 4]
+            cell["source"] = styles[0 if number % 4 == 0 else (number + place * (number // 4)) % 4]
     return notebook
 
 
