@@ -1,7 +1,8 @@
 """Our own tables, beside nbgrader's in the same database.
 
 nbgrader knows points per cell. These tables know what lies behind them: which release was graded,
-with which seed, which case groups passed, and which misunderstanding was recognised.
+with which seed, which case groups passed, which misunderstanding was recognised, what was mended
+and what a person should look at.
 """
 
 from __future__ import annotations
@@ -13,24 +14,28 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
     Connection,
     DateTime,
+    Engine,
     Float,
     ForeignKey,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
     create_engine,
+    inspect,
     select,
 )
 from sqlalchemy.exc import DBAPIError
 
-from .conversion import environment
+from .conversion import environment, printable
 from .course import Course, CourseError
 
 metadata = MetaData()
@@ -44,6 +49,13 @@ releases = Table(
     Column("source_sha256", String(64), nullable=False),
     Column("notebook_sha256", String(64), nullable=False),
     Column("released", DateTime, nullable=False),  # UTC, as all times here
+)
+
+release_notebooks = Table(
+    "imbal_lab_release_notebooks",
+    metadata,
+    Column("release_id", ForeignKey(releases.c.id), primary_key=True),
+    Column("content", LargeBinary, nullable=False),  # as it was handed out
 )
 
 submissions = Table(
@@ -68,8 +80,10 @@ runs = Table(
     Column("seed", BigInteger, nullable=False),
     Column("started", DateTime, nullable=False),
     Column("finished", DateTime),
-    Column("status", String(16), nullable=False),  # running, graded, failed
+    Column("status", String(16), nullable=False),  # graded, failed; running: of an older version
     Column("reason", Text),  # why it failed
+    Column("cpu_seconds", Float),  # of the student's processes; NULL: failed, or an older version
+    Column("notebook_sha256", String(64)),  # of the autograded notebook that this run wrote
 )
 
 diagnoses = Table(
@@ -85,6 +99,7 @@ diagnoses = Table(
     Column("line_1", Text, nullable=False),
     Column("line_2", Text, nullable=False),
     Column("line_3", Text, nullable=False),
+    Column("cpu_seconds", Float),
 )
 
 cases = Table(
@@ -97,6 +112,32 @@ cases = Table(
     Column("hidden", Boolean, nullable=False),
     Column("passed", Boolean, nullable=False),
     Column("weight", Float, nullable=False),
+)
+
+remarks = Table(
+    "imbal_lab_remarks",
+    metadata,
+    Column("run_id", ForeignKey(runs.c.id), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),  # note: mended, costs nothing; doubt: for a person
+    Column("text", Text, nullable=False),
+)
+
+flags = Table(
+    "imbal_lab_flags",
+    metadata,
+    Column("run_id", ForeignKey(runs.c.id), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("exercise", String(128)),  # NULL: in a cell that belongs to none
+    Column("line", Text, nullable=False),  # the student's
+    Column("why", Text, nullable=False),
+)
+
+secrets = Table(
+    "imbal_lab_secrets",
+    metadata,
+    Column("name", String(32), primary_key=True),  # "course" is the only one
+    Column("value", String(64), nullable=False),  # 32 random bytes, hexadecimal
 )
 
 
@@ -112,23 +153,52 @@ def gradebook(course: Course) -> Any:
 
 
 @contextmanager
-def connect(course: Course) -> Iterator[Connection]:
-    """One transaction on the course's database, with nbgrader's tables and ours in place.
+def database(course: Course) -> Iterator[Engine]:
+    """The course's database, with nbgrader's tables and ours in place, for several transactions.
 
-    Raises CourseError where the database is locked, damaged or out of reach.
+    Raises CourseError where it is locked, full, read-only, damaged or out of reach.
     """
     engine = create_engine(course.directory().db_url)
     try:
         # nbgrader stamps its schema version only into an empty database, so it must come first.
         with gradebook(course):
             pass
-        metadata.create_all(engine)
-        with engine.begin() as connection:
-            yield connection
+        _bring_up_to_date(engine)
+        yield engine
     except DBAPIError as error:
-        raise CourseError(f"the gradebook cannot be used: {error.orig}") from error
+        reason = printable(str(error.orig))
+        advice = next((f". {text}" for sign, text in REMEDIES.items() if sign in reason), "")
+        raise CourseError(f"the gradebook cannot be used: {reason}{advice}") from error
     finally:
         engine.dispose()
+
+
+@contextmanager
+def connect(course: Course) -> Iterator[Connection]:
+    """One transaction on the course's database. Raises CourseError as `database` does."""
+    with database(course) as engine, engine.begin() as connection:
+        yield connection
+
+
+REMEDIES = {  # part of the database's own words -> what to do
+    "locked": "Close what else writes to it, then run this again",
+    "full": "Free some space, then run this again; what was finished is kept",
+    "readonly": "Make the file and its folder writable for you, then run this again",
+}
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    """Make the tables that are missing, and the columns that an older version did not have."""
+    metadata.create_all(engine)
+    there = inspect(engine)
+    with engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            known = {column["name"] for column in there.get_columns(table.name)}
+            for column in table.columns:
+                if column.name not in known:
+                    kind = column.type.compile(engine.dialect)
+                    change = f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}"
+                    connection.execute(DDL(change))
 
 
 def latest_release(connection: Connection, lesson: str) -> dict | None:
