@@ -10,6 +10,7 @@ from sqlalchemy import select
 from . import scores, tables
 from .course import Course
 from .outcomes import NO_RESULT
+from .spreadsheet import plain
 
 
 def export(course: Course) -> str:
@@ -26,7 +27,7 @@ def export(course: Course) -> str:
     for lesson in lessons:
         columns += [name for name in scores.graded_cells(course, lesson) if name not in columns]
         for student, score in scores.read_scores(course, lesson).items():
-            head = [_plain(student), lesson, f"{score.score:g}", f"{score.points:g}"]
+            head = [plain(student), lesson, f"{score.score:g}", f"{score.points:g}"]
             rows.append((head, {name: _value(name, cell) for name, cell in score.cells.items()}))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -43,7 +44,3 @@ def _value(grade_id: str, cell: scores.CellScore) -> str:
     if not cell.to_mark:
         return f"{cell.score:g}"
     return NO_RESULT if grade_id.startswith("check-") else "to mark"
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
