@@ -1,69 +1,103 @@
-"""Calling a learner's function: quietly, on fresh inputs, leaving no trace behind."""
+"""Calling a function on one case, and what the call did as plain data."""
 
-import contextlib
 import inspect
-import io
-import logging
 import numbers
 import os
-import sys
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from imbal_lab.checks.exercise import Case, Exercise, Function
+from imbal_lab.checks.exercise import Case, Exercise, Function, Group, Inputs
+from imbal_lab.checks.library_watch import LibraryWatch
+from imbal_lab.checks.quiet import quiet, torch_as_it_was
 
-PACKAGE = Path(__file__).parent.parent
-FORBIDDEN = tuple(str(PACKAGE / room) + os.sep for room in ("gradients", "methods", "exercises"))
-PRINTED = 10_000  # characters of a learner's own prints that one call may leave
+KIND, TEXT, LINE = 100, 2_000, 500  # characters that are kept of an error
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An error, as plain text; ``line`` is the learner's own that raised it, "" if unknown."""
+
+    kind: str  # the class's name, e.g. "IndexError"
+    text: str  # its message, maybe cut
+    line: str
+
+
+@dataclass(frozen=True)
+class Other:
+    """A result that is neither a tensor nor a number nor None: its type's name is all we keep."""
+
+    kind: str
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What one call did: a result or an error, and what else happened on the way."""
 
-    result: Any = None
-    error: BaseException | None = None
+    result: Tensor | Other | None = None
+    raised: Raised | None = None
     changed_input: str | None = None  # the argument that was written to
-    used_library: bool = False  # ran the reference or a room of FORBIDDEN
+    used_library: bool = False  # ran the reference, or a room where the answers are
+    stopped: str | None = None  # "time": over its limit; "died": the process ended
 
 
-def call(exercise: Exercise, case: Case, seed: int, function: Function) -> Outcome:
-    """Call ``function`` on ``case`` and look at everything it did.
+Ask = Callable[[Group, Case], Outcome]
 
-    Nothing that it raises gets through, but for Ctrl-C outside grading; while grading that is
-    how the executor says that the time is up.
+
+def asking(exercise: Exercise, function: Function, seed: int) -> Ask:
+    """The way to ask a function of this process, watched for calls of the library's answers.
+
+    Ctrl-C gets through, but for grading: there it is how nbgrader says that the time is up.
     """
-    inputs = exercise.draw(case, seed)
-    watch = LibraryWatch(exercise.reference)
+
+    def ask(group: Group, case: Case) -> Outcome:
+        inputs, untouched = exercise.draw(case, seed), exercise.draw(case, seed)
+        watch = LibraryWatch(exercise.reference)
+        with watch:
+            outcome = call(function, inputs, untouched)
+        if outcome.raised and outcome.raised.kind == "KeyboardInterrupt":
+            if os.environ.get("NBGRADER_EXECUTION") != "autograde":
+                raise KeyboardInterrupt
+            return Outcome(used_library=watch.seen, stopped="time")
+        return replace(outcome, used_library=watch.seen)
+
+    return ask
+
+
+def call(function: Function, inputs: Inputs, untouched: Inputs) -> Outcome:
+    """Call a learner's ``function``, quietly and with torch as it is at its start.
+
+    ``untouched`` holds the same inputs again, to see which was written to. Nothing that the
+    function raises gets through, not even an exit.
+    """
     try:
-        with quiet(), torch_as_it_was(), contextlib.redirect_stdout(Capped(sys.stdout)), watch:
-            result = plain(function(*inputs.values()))
-        untouched = exercise.draw(case, seed)
-        changed = (name for name in inputs if not same(inputs[name], untouched[name]))
-        return Outcome(result, None, next(changed, None), watch.seen)
-    except KeyboardInterrupt as error:
-        if os.environ.get("NBGRADER_EXECUTION") != "autograde":
-            raise
-        return Outcome(error=error, used_library=watch.seen)
+        with quiet(), torch_as_it_was():
+            return outcome_of(function, inputs, untouched)
     except BaseException as error:
-        return Outcome(error=error, used_library=watch.seen)
+        return Outcome(raised=raised(error))
 
 
-def plain(result: Any) -> Any:
-    """A tensor off the graph, a number as a tensor, anything else as it is."""
+def outcome_of(function: Function, inputs: Inputs, untouched: Inputs) -> Outcome:
+    """The bare call of a function that returns."""
+    result = plain(function(*inputs.values()))
+    changed = (name for name in inputs if not same(inputs[name], untouched[name]))
+    return Outcome(result, changed_input=next(changed, None))
+
+
+def plain(result: Any) -> Tensor | Other | None:
+    """A tensor off the graph, a number as a tensor, of anything else its type's name."""
     if isinstance(result, numbers.Real) and result is not True and result is not False:
         return torch.tensor(float(result), dtype=torch.float64)
     if inspect.iscoroutine(result):
         result.close()  # or Python complains on stderr that nobody awaited it
+    if result is None:
+        return None
     if not isinstance(result, Tensor):
-        return result
+        return Other(type(result).__name__[:KIND])
     if result.is_nested or result.is_quantized or result.is_meta:
         raise TypeError("the result is a nested, quantized or meta tensor, not an ordinary one")
     return result.detach().cpu().to_dense()
@@ -79,75 +113,17 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-class LibraryWatch:
-    """Notices, while it is open, whether any code of the library's answers runs."""
-
-    def __init__(self, reference: Function) -> None:
-        self.reference = reference.__code__
-        self.seen = False
-
-    def __enter__(self) -> None:
-        self.before = sys.getprofile()
-        sys.setprofile(self.look)
-
-    def __exit__(self, *exc: object) -> None:
-        if sys.getprofile() != self.look:
-            self.seen = True  # somebody did not want to be watched
-        sys.setprofile(self.before)
-
-    def look(self, frame: FrameType, event: str, arg: object) -> None:
-        code = frame.f_code
-        if event == "call" and (code is self.reference or code.co_filename.startswith(FORBIDDEN)):
-            self.seen = True
-
-
-class Capped(io.TextIOBase):
-    """A stream that passes on the first characters and cuts the rest."""
-
-    def __init__(self, stream: Any) -> None:
-        self.stream, self.left = stream, PRINTED
-
-    def write(self, text: str) -> int:
-        """Pass on what still fits."""
-        if self.left > 0:
-            self.stream.write(text[: self.left] + " ... cut\n" * (len(text) > self.left))
-            self.left -= len(text)
-        return len(text)
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Silence warnings, logs and stderr, Python's and C's: nbgrader gives zero for any stderr.
-
-    A log handler may hold the stderr of before, so logging is stopped at its source.
-    """
-    saved = os.dup(2)
-    logged = logging.root.manager.disable
-    with (
-        warnings.catch_warnings(),
-        contextlib.redirect_stderr(io.StringIO()),
-        open(os.devnull, "wb") as nowhere,
-    ):
-        warnings.simplefilter("ignore")
-        os.dup2(nowhere.fileno(), 2)
-        logging.disable()
-        try:
-            yield
-        finally:
-            logging.disable(logged)
-            os.dup2(saved, 2)
-            os.close(saved)
-
-
-@contextlib.contextmanager
-def torch_as_it_was() -> Iterator[None]:
-    """Start from torch's defaults and put its global state back afterwards."""
-    dtype, device = torch.get_default_dtype(), torch.get_default_device()
-    torch.set_default_dtype(torch.float32)
+def raised(error: BaseException) -> Raised:
+    """An error as plain text; it may be broken itself."""
     try:
-        with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            yield
-    finally:
-        torch.set_default_dtype(dtype)
-        if torch.get_default_device() != device:
-            torch.set_default_device(device)
+        text = str(error).strip()
+    except Exception:
+        text = ""
+    return Raised(type(error).__name__[:KIND], text[:TEXT], line_of(error)[:LINE])
+
+
+def line_of(error: BaseException) -> str:
+    """The last line of the file where the learner's function stands, on the way to ``error``."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if frame.filename != __file__]
+    return next((f.line or "" for f in theirs[::-1] if f.filename == theirs[0].filename), "")

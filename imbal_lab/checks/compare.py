@@ -1,16 +1,16 @@
 """Comparing a result with the expected one, and saying where they first part."""
 
-from typing import Any
+from torch import Tensor, float64
 
-import torch
-from torch import Tensor
+from imbal_lab.checks.call import Other
+from imbal_lab.checks.printable import printable
 
 # Relative to the largest entry of the row: room for rounding, none for a wrong formula.
 TOLERANCE, TOLERANCE_FLOAT32 = 1e-5, 1e-4
 ZERO = 1e-12  # what may stand where a row of zeros is expected
 
 
-def difference(expected: Tensor, got: Any, axes: tuple[str, ...]) -> str | None:
+def difference(expected: Tensor, got: Tensor | Other | None, axes: tuple[str, ...]) -> str | None:
     """None if ``got`` equals ``expected`` up to rounding, else where they first differ.
 
     ``axes`` names what each axis counts, as in ("class", "parameter").
@@ -28,15 +28,23 @@ def difference(expected: Tensor, got: Any, axes: tuple[str, ...]) -> str | None:
     return f"{place}: expected {expected[first]:.4g}, got {got[first]:.4g}"
 
 
-def described(value: Any) -> str:
+def described(value: Tensor | Other | None) -> str:
     if isinstance(value, Tensor):
-        return f"a tensor of shape {list(value.shape)}" if value.dim() else "a number"
-    return "None" if value is None else f"the type {type(value).__name__}"
+        return f"a tensor of shape {shape(value)}" if value.dim() else "a number"
+    return "None" if value is None else f"the type {printable(value.kind)}"
+
+
+def shape(tensor: Tensor) -> str:
+    """Its sizes in brackets; of a tensor with very many axes the first ones."""
+    more = ", ..." * (tensor.dim() > 8)
+    return f"[{', '.join(map(str, tensor.shape[:8]))}{more}]"
 
 
 def equal(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors, of any shape, are equal up to rounding."""
-    return a.shape == b.shape and a.is_complex() == b.is_complex() and bool(close(a, b).all())
+    """Whether two real tensors, of any shape, are equal up to rounding."""
+    if a.shape != b.shape or a.is_complex() or b.is_complex():
+        return False
+    return bool(close(a, b).all())
 
 
 def close(expected: Tensor, got: Tensor) -> Tensor:
@@ -44,7 +52,7 @@ def close(expected: Tensor, got: Tensor) -> Tensor:
 
     Half precision earns no wider tolerance: it would let wrong formulas pass.
     """
-    double = expected.dtype == got.dtype == torch.float64
+    double = expected.dtype == got.dtype == float64
     tolerance = TOLERANCE if double else TOLERANCE_FLOAT32
     expected, got = expected.double(), got.double()
     scale = expected.nan_to_num(0, 0, 0).abs()  # an infinite entry says nothing of its row

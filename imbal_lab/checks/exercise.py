@@ -57,7 +57,10 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One function to write. Groups stand in the order in which a learner meets them."""
+    """One function to write. Groups stand in the order in which a learner meets them.
+
+    A use of what is ``forbidden`` is shown to a person; it changes no score.
+    """
 
     id: str
     reference: Function
@@ -65,6 +68,7 @@ class Exercise:
     groups: tuple[Group, ...]
     properties: tuple[Property, ...]
     mistakes: tuple[Mistake, ...]
+    forbidden: tuple[str, ...] = ()  # dotted names that the task forbids, e.g. "torch.optim"
 
     @property
     def signature(self) -> str:

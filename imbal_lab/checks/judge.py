@@ -1,15 +1,23 @@
-"""Judging a function against an exercise: which parts hold, and what went wrong first."""
+"""Judging an answer to an exercise: which parts hold, and what went wrong first."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from torch import Tensor
 
-from imbal_lab.checks.call import Outcome, call
+from imbal_lab.checks.call import Ask, Outcome, Raised
 from imbal_lab.checks.compare import difference, equal
-from imbal_lab.checks.exercise import Case, Exercise, Function, Group, Mistake
+from imbal_lab.checks.exercise import Case, Exercise, Group, Mistake
+from imbal_lab.checks.known import Known
+from imbal_lab.checks.printable import printable
 
 State = Literal["not started", "not yet", "done"]
+
+STOPPED = {
+    "time": "it did not come to an end within the time limit",
+    "died": "it ended the whole Python process",
+}
 
 
 @dataclass(frozen=True)
@@ -20,14 +28,14 @@ class Finding:
     case: Case
     outcome: Outcome
     seen: str
+    rule: str | None = None  # a property that the result breaks, in its words
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One function, judged. ``passed`` holds one entry a judged group, in order."""
+    """One answer, judged. ``passed`` holds one entry a judged group, in order."""
 
     exercise: Exercise
-    seed: int
     groups: tuple[Group, ...]
     passed: tuple[bool, ...]
     finding: Finding | None = None
@@ -46,43 +54,45 @@ class Verdict:
         return earned / sum(g.weight for g in self.groups)
 
 
-def judge(exercise: Exercise, function: Function, *, seed: int, hidden: bool) -> Verdict:
-    """Judge ``function`` on every case; ``hidden`` groups take part at grading only."""
+def judge(exercise: Exercise, ask: Ask, *, seed: int, hidden: bool) -> Verdict:
+    """Judge the answer that ``ask`` calls; ``hidden`` groups take part at grading only.
+
+    Each case is asked once at most, in the order of the groups. After an answer that is not
+    started, or out of time, nothing more is asked.
+    """
+    ask, known = cache(ask), Known(exercise, seed)
     groups = tuple(g for g in exercise.groups if hidden or not g.hidden)
     findings = []
     for group in groups:
-        findings.append(first_finding(exercise, group, seed, function))
+        findings.append(first_finding(known, group, ask))
         if findings[-1] and not_started(findings[-1].outcome):
-            return Verdict(exercise, seed, groups, (False,) * len(groups), findings[-1])
-        if findings[-1] and out_of_time(findings[-1].outcome):
-            passed = tuple(not f for f in findings) + (False,) * (len(groups) - len(findings))
-            return Verdict(exercise, seed, groups, passed, findings[-1])
+            return Verdict(exercise, groups, (False,) * len(groups), findings[-1])
+        if findings[-1] and findings[-1].outcome.stopped == "time":
+            break
+    passed = tuple(not f for f in findings) + (False,) * (len(groups) - len(findings))
     first = next((f for f in findings if f), None)
-    mistake = diagnose(exercise, groups, seed, function, first) if first else None
-    return Verdict(exercise, seed, groups, tuple(not f for f in findings), first, mistake)
+    mistake = diagnose(known, groups, ask, first) if first else None
+    return Verdict(exercise, groups, passed, first, mistake)
 
 
-def first_finding(
-    exercise: Exercise, group: Group, seed: int, function: Function
-) -> Finding | None:
+def first_finding(known: Known, group: Group, ask: Ask) -> Finding | None:
     for case in group.cases:
-        outcome = call(exercise, case, seed, function)
-        seen = wrong(exercise, case, seed, outcome)
+        outcome = ask(group, case)
+        seen = wrong(known, case, outcome)
         if seen:
-            return Finding(group, case, outcome, seen)
+            return Finding(group, case, outcome, seen, known.broken_property(case, outcome.result))
     return None
 
 
-def wrong(exercise: Exercise, case: Case, seed: int, outcome: Outcome) -> str | None:
+def wrong(known: Known, case: Case, outcome: Outcome) -> str | None:
     """What is wrong with ``outcome``, in plain words; None if nothing is."""
     if outcome.used_library:
         return "it runs the library's own answer"
-    if out_of_time(outcome):
-        return "it did not come to an end within the time limit"
-    if outcome.error is not None:
-        return f"it stopped with {error_text(outcome.error)}"
-    expected = call(exercise, case, seed, exercise.reference).result
-    parted = difference(expected, outcome.result, exercise.axes)
+    if outcome.stopped is not None:
+        return STOPPED[outcome.stopped]
+    if outcome.raised is not None:
+        return f"it stopped with {error_text(outcome.raised)}"
+    parted = difference(known.expected(case), outcome.result, known.exercise.axes)
     if parted is None and outcome.changed_input:
         return changes(outcome)
     return parted
@@ -92,67 +102,47 @@ def changes(outcome: Outcome) -> str:
     return f"it changes its argument {outcome.changed_input} in place"
 
 
-def broken_property(exercise: Exercise, seed: int, finding: Finding) -> str | None:
-    """The first property that the result breaks, where it can be asked at all."""
-    expected = call(exercise, finding.case, seed, exercise.reference).result
-    result = finding.outcome.result
-    if not isinstance(result, Tensor) or result.shape != expected.shape or result.is_complex():
-        return None
-    inputs = exercise.draw(finding.case, seed)
-    return next((p.says for p in exercise.properties if not p.holds(inputs, result)), None)
-
-
-def diagnose(
-    exercise: Exercise, groups: tuple[Group, ...], seed: int, function: Function, first: Finding
-) -> Mistake | None:
+def diagnose(known: Known, groups: tuple[Group, ...], ask: Ask, first: Finding) -> Mistake | None:
     """The known mistake that does the same on every case up to the first group that failed.
 
     Later groups do not count: two people who make the same mistake may still treat a
     boundary case differently.
     """
-    if first.outcome.used_library:
+    if first.outcome.used_library or first.outcome.stopped:
         return None
-    cases = [case for group in groups[: groups.index(first.group) + 1] for case in group.cases]
-    theirs = [call(exercise, case, seed, function) for case in cases]
-    for mistake in exercise.mistakes:
+    places = [(g, case) for g in groups[: groups.index(first.group) + 1] for case in g.cases]
+    theirs = []
+    for group, case in places:
+        theirs.append(ask(group, case))
+        if theirs[-1].stopped:
+            return None
+    for mistake in known.exercise.mistakes:
         for version in mistake.functions:
-            known = (call(exercise, case, seed, version) for case in cases)
-            if all(alike(a, b) for a, b in zip(known, theirs, strict=True)):
+            ours = (known.outcome(version, case) for _, case in places)
+            if all(alike(a, b) for a, b in zip(ours, theirs, strict=True)):
                 return mistake
     return None
 
 
 def alike(known: Outcome, theirs: Outcome) -> bool:
     """Whether two calls did the same: same values, same shape, or the same error."""
-    if known.error is not None or theirs.error is not None:
-        kind, text = type(known.error), text_of(known.error)
-        return kind is type(theirs.error) and text == text_of(theirs.error)
+    a, b = known.raised, theirs.raised
+    if a is not None or b is not None:
+        return a is not None and b is not None and (a.kind, a.text) == (b.kind, b.text)
     if known.changed_input != theirs.changed_input:
         return False
     if isinstance(known.result, Tensor) and isinstance(theirs.result, Tensor):
         return equal(known.result, theirs.result)
-    return known.result is theirs.result
+    return known.result is None and theirs.result is None
 
 
 def not_started(outcome: Outcome) -> bool:
     """Whether the answer cell is still bare: torch's own NotImplementedErrors carry a text."""
-    return isinstance(outcome.error, NotImplementedError) and not outcome.error.args
+    error = outcome.raised
+    return error is not None and error.kind == "NotImplementedError" and not error.text
 
 
-def out_of_time(outcome: Outcome) -> bool:
-    """Whether the executor interrupted the call."""
-    return isinstance(outcome.error, KeyboardInterrupt)
-
-
-def text_of(error: BaseException | None) -> str:
-    """The text of an error, which may itself be broken."""
-    try:
-        return str(error).strip()
-    except Exception:
-        return ""
-
-
-def error_text(error: BaseException) -> str:
-    """Kind and first line of an error, short enough for one line."""
-    lines = text_of(error).splitlines()
-    return f"{type(error).__name__}: {lines[0][:100]}" if lines else type(error).__name__
+def error_text(error: Raised) -> str:
+    """Kind and first line of an error, short enough for one line and safe to print."""
+    lines = error.text.splitlines()
+    return f"{printable(error.kind)}: {printable(lines[0])}" if lines else printable(error.kind)

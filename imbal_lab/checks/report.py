@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
 
+from imbal_lab.checks.call import asking
 from imbal_lab.checks.exercise import Exercise
-from imbal_lab.checks.judge import Verdict, judge
+from imbal_lab.checks.judge import judge
+from imbal_lab.checks.quiet import torch_as_it_was
 from imbal_lab.checks.wording import lines_of
 
-MIME = "application/vnd.imbal-lab.check+json"
 WIDTH = 110  # of a success: JupyterLab breaks longer lines in the middle of a word
 
 
@@ -35,10 +36,10 @@ def check(exercise: str, *, points: float | None = None) -> Any:
     grading = os.environ.get("NBGRADER_EXECUTION") == "autograde"
     function = sys._getframe(1).f_globals.get(exercise, undefined)
     seed = int(os.environ.get("IMBAL_LAB_SEED", "0"))
-    verdict = judge(find(exercise), function, seed=seed, hidden=grading)
+    with torch_as_it_was():
+        task = find(exercise)
+        verdict = judge(task, asking(task, function, seed), seed=seed, hidden=grading)
     lines = lines_of(verdict)
-    if grading and points is not None:
-        publish(verdict, lines, points)
     if verdict.state == "done" or (grading and verdict.fraction > 0 and points is not None):
         done = verdict.state == "done"
         print(fill(lines[0], WIDTH, subsequent_indent="  ") if done else "\n".join(lines))
@@ -64,29 +65,3 @@ def find(exercise: str) -> Exercise:
 def undefined(*args: object) -> None:
     """Stands for an answer cell that was never run."""
     raise NotImplementedError
-
-
-def publish(verdict: Verdict, lines: list[str], points: float) -> None:
-    """Leave the verdict in the notebook's outputs, for the grader's tables."""
-    from IPython.core.getipython import get_ipython
-
-    shell = get_ipython()
-    if shell is None:
-        return
-    shell.display_pub.publish(
-        {
-            MIME: {
-                "exercise": verdict.exercise.id,
-                "state": verdict.state,
-                "seed": verdict.seed,
-                "score": verdict.fraction * points,
-                "points": points,
-                "groups": [
-                    {"name": g.name, "hidden": g.hidden, "passed": ok, "weight": g.weight}
-                    for g, ok in zip(verdict.groups, verdict.passed, strict=True)
-                ],
-                "mistake": verdict.mistake.name if verdict.mistake else None,
-                "lines": lines,
-            }
-        }
-    )

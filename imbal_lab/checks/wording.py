@@ -1,12 +1,24 @@
 """The words of a verdict: one line of success, or what was seen, why, and what to try."""
 
-import traceback
+import builtins
 
 from torch import Tensor
 
-from imbal_lab.checks.judge import Finding, Verdict, broken_property, changes, out_of_time
+from imbal_lab.checks.call import Raised
+from imbal_lab.checks.judge import Finding, Verdict, changes
+from imbal_lab.checks.printable import printable
 
 MARKS = {"not started": "○", "not yet": "✗", "done": "✓"}
+WHY_STOPPED = {
+    "time": (
+        "a loop that never ends, or one far too long, was interrupted.",
+        "run it on five examples first, and look at what ends your loop.",
+    ),
+    "died": (
+        "exit(), a crash in compiled code, or more memory than there is, ends Python itself.",
+        "take out exit() and quit(), and print the shapes of what you build: are they too large?",
+    ),
+}
 READ_ERROR = "call your function yourself, in a new cell: there Python shows the whole error."
 
 
@@ -34,12 +46,19 @@ def success(verdict: Verdict) -> str:
 
 
 def seen(finding: Finding) -> str:
-    """What was seen; of a hidden group no values, in no error text either."""
-    if not finding.group.hidden or finding.outcome.used_library:
+    """What was seen; of a hidden group no values, in no error text and no class's name either."""
+    outcome = finding.outcome
+    if not finding.group.hidden or outcome.used_library or outcome.stopped:
         return finding.seen
-    if finding.outcome.error is not None and not out_of_time(finding.outcome):
-        return f"it stopped with {type(finding.outcome.error).__name__}"
-    return "the result is not the expected one"
+    if outcome.raised is None:
+        return "the result is not the expected one"
+    return f"it stopped with {outcome.raised.kind if of_python(outcome.raised) else 'an error'}"
+
+
+def of_python(error: Raised) -> bool:
+    """Whether it is one of Python's own errors, by whose name nobody can pass anything on."""
+    kind = getattr(builtins, error.kind, None)
+    return isinstance(kind, type) and issubclass(kind, BaseException)
 
 
 def reason(verdict: Verdict, finding: Finding) -> tuple[str, str]:
@@ -52,19 +71,10 @@ def reason(verdict: Verdict, finding: Finding) -> tuple[str, str]:
         )
     if verdict.mistake:
         return verdict.mistake.why, verdict.mistake.advice
-    if out_of_time(outcome):
-        return (
-            "a loop that never ends, or one far too long, was interrupted.",
-            "run it on five examples first, and look at what ends your loop.",
-        )
-    if isinstance(outcome.error, NameError):
-        return (
-            stopped_at(outcome.error, exercise.signature),
-            "run the cell that defines the missing name, then run this check again.",
-        )
-    if outcome.error is not None:
-        first = finding.group is exercise.groups[0]
-        return stopped_at(outcome.error, exercise.signature), READ_ERROR if first else advice
+    if outcome.stopped is not None:
+        return WHY_STOPPED[outcome.stopped]
+    if outcome.raised is not None:
+        return of_an_error(verdict, finding, outcome.raised)
     if outcome.result is None:
         return "the function ends without handing anything back.", "end it with a return line."
     if not isinstance(outcome.result, Tensor):
@@ -81,18 +91,27 @@ def reason(verdict: Verdict, finding: Finding) -> tuple[str, str]:
             f"the result is right, but the caller still needs {outcome.changed_input} as it was.",
             "work on a copy: .clone() makes one of a tensor, copy.deepcopy one of a model.",
         )
-    broken = broken_property(exercise, verdict.seed, finding)
-    if broken:
-        return f"a rule is broken: {broken}", advice
+    if finding.rule:
+        return f"a rule is broken: {finding.rule}", advice
     return "no known mistake fits; this is where yours and the expected result part.", advice
 
 
-def stopped_at(error: BaseException, signature: str) -> str:
-    """The line of the learner's own code at which ``error`` was raised."""
-    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is our call
-    if not frames:
+def of_an_error(verdict: Verdict, finding: Finding, error: Raised) -> tuple[str, str]:
+    """Why, and what to try. Of a hidden group not even which line it was: a choice can tell."""
+    if finding.group.hidden:
+        why = "Python could not finish your function on an input that is not shown."
+    else:
+        why = stopped_at(error, verdict.exercise.signature)
+    if error.kind == "NameError":
+        return why, "run the cell that defines the missing name, then run this check again."
+    first = finding.group is verdict.exercise.groups[0]
+    return why, READ_ERROR if first else finding.group.advice
+
+
+def stopped_at(error: Raised, signature: str) -> str:
+    """The line of the learner's own code at which Python stopped."""
+    if error.line:
+        return f"Python could not finish your line: {printable(error.line, 80)}"
+    if error.kind == "TypeError":
         return f"Python could not start it; it is called as {signature}."
-    line = [f.line for f in frames if f.filename == frames[0].filename][-1]
-    if not line:
-        return "Python stopped before there was a result."
-    return f"Python could not finish your line: {line if len(line) < 80 else line[:77] + '...'}"
+    return "Python stopped before there was a result."

@@ -10,8 +10,20 @@ import pytest
 import torch
 from torch import nn
 
-from imbal_lab.checks import Case, Exercise, judge
-from imbal_lab.checks.call import call, quiet, same
+from imbal_lab import checks
+from imbal_lab.checks import Case, Exercise, Group
+from imbal_lab.checks.call import same
+from imbal_lab.checks.quiet import quiet
+
+
+def judge(task, function, *, seed, hidden):
+    """A function of this process, judged."""
+    return checks.judge(task, checks.asking(task, function, seed), seed=seed, hidden=hidden)
+
+
+def ask(task, function):
+    """What ``function`` does on the first case of ``task``."""
+    return checks.asking(task, function, 0)(task.groups[0], task.groups[0].cases[0])
 
 
 def warns(x):
@@ -60,7 +72,7 @@ def test_nothing_reaches_stderr(task, function, capfd):
     handler = logging.StreamHandler(sys.stderr)  # holds the stderr of now, as a notebook's does
     logging.getLogger().addHandler(handler)
     try:
-        call(task, task.groups[0].cases[0], 0, function)
+        ask(task, function)
     finally:
         logging.getLogger().removeHandler(handler)
     assert capfd.readouterr().err == ""
@@ -77,7 +89,7 @@ def test_a_right_answer_may_be_loud_even_where_warnings_are_errors(task, loud):
 
 
 def test_afterwards_stderr_and_logs_work_again(task, capfd):
-    call(task, task.groups[0].cases[0], 0, stops)
+    ask(task, stops)
     logging.getLogger("learner").addHandler(handler := logging.StreamHandler(sys.stderr))
     logging.getLogger("learner").error("one")
     logging.getLogger("learner").removeHandler(handler)
@@ -170,7 +182,7 @@ def test_a_debuggers_profile_function_is_given_back(task):
     sys.setprofile(debugger)
     try:
         for function in (seeds, stops):
-            call(task, task.groups[0].cases[0], 0, function)
+            ask(task, function)
             assert sys.getprofile() is debugger
     finally:
         sys.setprofile(before)
@@ -180,9 +192,8 @@ def test_every_call_gets_inputs_of_its_own(task):
     def spoils(x):
         x.zero_()
 
-    case = task.groups[0].cases[0]
-    assert call(task, case, 0, spoils).changed_input == "x"
-    assert call(task, case, 0, lambda x: x + x).changed_input is None
+    assert ask(task, spoils).changed_input == "x"
+    assert ask(task, lambda x: x + x).changed_input is None
 
 
 def linear():
@@ -214,8 +225,8 @@ def adds_a_layer(model, y):
 )
 def test_which_changes_to_an_input_count(function, changed):
     """.grad is scratch paper in torch; parameters, their dtype and the data are not."""
-    task = Exercise("layer", function, (), (), (), ())
-    assert call(task, linear(), 0, function).changed_input == changed
+    group = Group("layer", "it works", 1, (linear(),), "try.")
+    assert ask(Exercise("layer", function, (), (group,), (), ()), function).changed_input == changed
 
 
 def test_same_is_strict_about_dtype_and_shape():

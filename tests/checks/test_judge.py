@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from imbal_lab.checks import Case, Mistake, judge
+from imbal_lab import checks
+from imbal_lab.checks import Case, Mistake
+
+
+def judge(task, function, *, seed, hidden):
+    """A function of this process, judged."""
+    return checks.judge(task, checks.asking(task, function, seed), seed=seed, hidden=hidden)
 
 
 def named(verdict):

@@ -1,12 +1,11 @@
-"""check() as a cell calls it: practice, validation, grading, and what the grader receives."""
+"""check() as a cell calls it: practice, validation, grading."""
 
-import json
 from functools import partial
 
 import pytest
 import torch
 
-from imbal_lab.checks import MIME, CheckFailed, check
+from imbal_lab.checks import CheckFailed, check
 
 
 def right(x):
@@ -33,19 +32,6 @@ def cell(task):
 @pytest.fixture
 def grading(monkeypatch):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-
-
-@pytest.fixture
-def published(monkeypatch):
-    """The display data that check() publishes, as IPython would send it."""
-
-    class Shell:
-        class display_pub:  # noqa: N801 - the name IPython gives it
-            publish = staticmethod(lambda data: sent.append(json.loads(json.dumps(data[MIME]))))
-
-    sent = []
-    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: Shell)
-    return sent
 
 
 def test_success_prints_one_line_and_returns_none(cell, capsys):
@@ -115,44 +101,6 @@ def test_nothing_right_raises_at_grading(cell, grading):
 def test_without_points_there_is_no_partial_credit(cell, grading):
     with pytest.raises(CheckFailed):
         cell("check('doubled')", doubled=half)
-
-
-def test_the_verdict_is_published_for_the_grader(cell, grading, published, monkeypatch):
-    monkeypatch.setenv("IMBAL_LAB_SEED", "12")
-    cell(doubled=half)
-    with pytest.raises(CheckFailed) as caught:
-        cell(doubled=lambda x: x / 2)
-    with pytest.raises(CheckFailed):
-        cell()
-    cell(doubled=right)
-    groups = [("short", False, 1), ("long", False, 2), ("secret", True, 1)]
-    for sent, state, score, passed, mistake in zip(
-        published,
-        ("not yet", "not yet", "not started", "done"),
-        (2.0, 0.0, 0.0, 4.0),
-        ([True, False, True], [False] * 3, [False] * 3, [True] * 3),
-        (None, "halved", None, None),
-        strict=True,
-    ):
-        assert sent.pop("lines")
-        assert sent == {
-            "exercise": "doubled",
-            "state": state,
-            "seed": 12,
-            "score": score,
-            "points": 4,
-            "groups": [
-                {"name": n, "hidden": h, "passed": ok, "weight": w}
-                for (n, h, w), ok in zip(groups, passed, strict=True)
-            ],
-            "mistake": mistake,
-        }
-    assert len(caught.value.lines) == 3
-
-
-def test_practice_publishes_nothing(cell, published):
-    cell(doubled=right)
-    assert published == []
 
 
 def test_the_seed_of_the_environment_changes_the_cases(cell, monkeypatch):

@@ -5,8 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from imbal_lab.checks import judge
+from imbal_lab import checks
 from imbal_lab.checks.wording import lines_of
+
+
+def judge(task, function, *, seed, hidden):
+    """A function of this process, judged."""
+    return checks.judge(task, checks.asking(task, function, seed), seed=seed, hidden=hidden)
 
 
 def lines(task, function, hidden=False, seed=0):

@@ -5,9 +5,14 @@ from dataclasses import replace
 import pytest
 from answers import ANSWERS
 
-from imbal_lab import exercises
-from imbal_lab.checks import judge
-from imbal_lab.checks.call import LibraryWatch
+from imbal_lab import checks, exercises
+from imbal_lab.checks.library_watch import LibraryWatch
+
+
+def judge(task, function, *, seed, hidden):
+    """A function of this process, judged."""
+    return checks.judge(task, checks.asking(task, function, seed), seed=seed, hidden=hidden)
+
 
 SEEDS = (7, 2024)
 HIDDEN_ONLY = {"left_over"}  # shows in a hidden part alone

@@ -7,9 +7,14 @@ import torch
 from answers import ANSWERS
 
 import imbal_lab.methods as methods
-from imbal_lab import data, exercises, models
-from imbal_lab.checks import judge
+from imbal_lab import checks, data, exercises, models
 from imbal_lab.checks.wording import lines_of
+
+
+def judge(task, function, *, seed, hidden):
+    """A function of this process, judged."""
+    return checks.judge(task, checks.asking(task, function, seed), seed=seed, hidden=hidden)
+
 
 RIGHT = [
     pytest.param(exercise, function, id=f"{exercise}-{style}")
