@@ -23,7 +23,7 @@ MAY_KNOW = {
     "claims": {"data", "models", "methods", "instruments", "training", "figures"},
     "exercises": {"checks", "methods", "models", "data"},
     "explore": {"data", "models", "methods", "instruments", "training", "figures", "checks"},
-    "grading": {"checks", "exercises"},
+    "grading": {"checks", "exercises", "figures"},
     "authoring": {"checks", "exercises"},
     "sandbox": set(),
 }
