@@ -229,6 +229,33 @@ def test_which_changes_to_an_input_count(function, changed):
     assert ask(Exercise("layer", function, (), (group,), (), ()), function).changed_input == changed
 
 
+def deep(x):
+    def helper():
+        raise LookupError("below")  # the line
+
+    helper()
+
+
+def from_elsewhere(x):
+    return torch.nn.functional.softmax(x, dim=5)  # the line
+
+
+@pytest.mark.parametrize("function", [deep, from_elsewhere])
+def test_an_error_comes_back_as_text_with_the_learners_line(task, function):
+    error = ask(task, function).raised
+    assert error.line.endswith("# the line")
+    assert error.kind in ("LookupError", "IndexError")
+    assert ("below" in error.text) == (function is deep)
+
+
+def test_what_an_error_says_is_cut(task):
+    def shouts(x):
+        raise type("E" * 9999, (Exception,), {})("x" * 1_000_000)
+
+    error = ask(task, shouts).raised
+    assert (len(error.kind), len(error.text)) == (100, 2000)
+
+
 def test_same_is_strict_about_dtype_and_shape():
     a = torch.ones(2)
     assert same(a, a.clone())

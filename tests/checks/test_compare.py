@@ -109,9 +109,35 @@ def test_a_row_of_zeros_leaves_room_for_rounding_only():
     assert difference(zeros, zeros.float() + 2e-12, AXES) is not None
 
 
+@pytest.mark.parametrize(
+    "dtype",
+    [torch.bool, torch.uint8, torch.int8, torch.int64, torch.float16, torch.bfloat16],
+    ids=str,
+)
+def test_every_dtype_has_words(dtype):
+    """The entry is there as a number, whatever it was stored as."""
+    got = torch.ones(1, 2, dtype=dtype)
+    assert difference(t([[1.0, 1.0]]), got, AXES) is None
+    text = difference(t([[1.0, 5.0]]), got, AXES)
+    assert text == "class 0, parameter 1: expected 5, got 1"
+
+
+def test_shapes_are_compared_before_any_number_is_touched():
+    """These would take exabytes if anything were computed."""
+    huge = torch.zeros(1).expand(2**60)
+    assert "got a tensor of shape" in difference(t([[1.0]]), huge, AXES)
+    assert not equal(huge, t([1.0]))
+
+
+def test_of_a_tensor_with_many_axes_the_first_are_named():
+    text = difference(t([[1.0]]), torch.zeros([1] * 60), AXES)
+    assert text.endswith("got a tensor of shape [1, 1, 1, 1, 1, 1, 1, 1, ...]")
+
+
 def test_equal_takes_any_two_shapes():
     assert equal(t([[1.0]]), t([[1.0]]))
     assert not equal(t([[1.0]]), t([1.0]))
     assert not equal(t([[1.0]]), t([[1.0 + 1e-4]]))
     assert not equal(t([[1.0]]), t([[1.0]], torch.complex64))
+    assert not equal(t([[1.0]], torch.complex64), t([[1.0]], torch.complex64))
     assert equal(t([[NAN]]), t([[NAN]], torch.float32))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from imbal_lab import checks
-from imbal_lab.checks import Case, Mistake
+from imbal_lab.checks import Case, Mistake, Outcome
 
 
 def judge(task, function, *, seed, hidden):
@@ -117,6 +117,67 @@ def test_every_error_is_a_finding(task, error):
     assert (verdict.state, verdict.fraction, named(verdict)) == ("not yet", 0, None)
     assert verdict.finding.seen.startswith(f"it stopped with {type(error).__name__}")
     assert "\n" not in verdict.finding.seen
+
+
+def test_each_case_is_asked_once_at_most_and_each_known_function_once_a_case(task):
+    def counted(function):
+        def counts(x):
+            ours.append((function, len(x)))
+            return function(x)
+
+        return counts
+
+    def ask(group, case):
+        theirs.append(case.name)
+        return Outcome(result=3 * task.draw(case, 0)["x"])
+
+    ours, theirs = [], []
+    counting = replace(
+        task,
+        reference=counted(task.reference),
+        mistakes=tuple(
+            replace(m, functions=tuple(map(counted, m.functions))) for m in task.mistakes
+        ),
+    )
+    checks.judge(counting, ask, seed=0, hidden=True)
+    assert theirs == ["2 entries", "50 entries", "7 entries", "3 entries"]  # 3 for the name alone
+    assert len(ours) == len(set(ours))
+    assert {n for f, n in ours if f is task.reference} == {2, 7, 50}
+
+
+@pytest.mark.parametrize(
+    ("length", "how", "passed", "asked"),
+    [
+        (2, "time", (False, False, False), [2]),
+        (50, "time", (True, False, False), [2, 3, 50]),
+        (2, "died", (False, True, True), [2, 50, 7]),
+        (50, "died", (True, False, True), [2, 3, 50, 7]),
+    ],
+)
+def test_after_the_time_is_up_nothing_more_is_asked_and_a_death_costs_its_group(
+    task, length, how, passed, asked
+):
+    names = []
+
+    def ask(group, case):
+        names.append(case.name)
+        if case.name == f"{length} entries":
+            return Outcome(stopped=how)
+        return Outcome(result=2 * task.draw(case, 0)["x"])
+
+    verdict = checks.judge(task, ask, seed=0, hidden=True)
+    assert (verdict.passed, verdict.state, named(verdict)) == (passed, "not yet", None)
+    assert names == [f"{n} entries" for n in asked]
+
+
+def test_no_name_for_an_answer_that_stopped_on_the_way_to_it(task):
+    """The first case is wrong like a known mistake; the second of its group never came back."""
+
+    def ask(group, case):
+        x = task.draw(case, 0)["x"]
+        return Outcome(result=x**2) if len(x) == 2 else Outcome(stopped="died")
+
+    assert named(checks.judge(task, ask, seed=0, hidden=False)) is None
 
 
 def test_an_error_is_only_known_by_its_kind_and_its_whole_text(task):

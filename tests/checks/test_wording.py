@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from imbal_lab import checks
+from imbal_lab.checks import Other, Outcome, Raised
 from imbal_lab.checks.wording import lines_of
 
 
@@ -130,5 +131,76 @@ def test_a_hidden_part_shows_no_values(task, function):
     assert "7" not in seen
 
 
-def test_a_hidden_error_shows_its_kind(task):
-    assert "it stopped with ValueError." in lines(task, stops_at_seven, hidden=True)[0]
+def test_a_hidden_error_shows_its_kind_and_not_its_line(task):
+    shown = lines(task, stops_at_seven, hidden=True)
+    assert "it stopped with ValueError." in shown[0]
+    assert shown[1] == "Why: Python could not finish your function on an input that is not shown."
+    assert shown[2] == "Try: think of seven."
+
+
+def names_a_class_after_its_input(x):
+    if len(x) == 7:
+        raise type(f"Secret{int(x[0] * 1e4)}", (Exception,), {})
+    return x + x
+
+
+def answers_with_a_class_named_after_its_input(x):
+    return type(f"Secret{int(x[0] * 1e4)}", (), {})() if len(x) == 7 else x + x
+
+
+@pytest.mark.parametrize(
+    "function", [names_a_class_after_its_input, answers_with_a_class_named_after_its_input]
+)
+def test_a_hidden_input_cannot_leave_in_the_name_of_a_class(task, function):
+    assert not any("Secret" in line for line in lines(task, function, hidden=True))
+
+
+def outcomes(task, **differs):
+    """The lines where every case goes well, but for those whose outcome is given by length."""
+
+    def ask(group, case):
+        right = Outcome(result=2 * task.draw(case, 0)["x"])
+        return differs.get("n" + case.name.split()[0], right)
+
+    return lines_of(checks.judge(task, ask, seed=0, hidden=True))
+
+
+@pytest.mark.parametrize(
+    ("how", "seen", "why", "advice"),
+    [
+        ("time", "did not come to an end within the time limit", "a loop that never", "five"),
+        ("died", "ended the whole Python process", "exit()", "take out"),
+    ],
+)
+@pytest.mark.parametrize(("length", "group"), [("n50", "long"), ("n7", "secret")])
+def test_an_answer_that_never_came_back(task, how, seen, why, advice, length, group):
+    first, second, third = outcomes(task, **{length: Outcome(stopped=how)})
+    assert first.startswith(f"✗ doubled: {group}: it {seen}")
+    assert why in second
+    assert advice in third
+
+
+NASTY = "\x1b[31m\u202eevil\x00\udc80\n\r\t" * 400
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome(raised=Raised(NASTY, NASTY, NASTY)),
+        Outcome(raised=Raised("ValueError", NASTY, NASTY)),
+        Outcome(raised=Raised("__builtins__", "", "")),
+        Outcome(raised=Raised("", "", "")),
+        Outcome(result=Other(NASTY)),
+        Outcome(result=torch.zeros([1] * 60)),
+        Outcome(result=torch.zeros(2, dtype=torch.complex64)),
+        Outcome(result=torch.zeros(2, dtype=torch.bool)),
+        Outcome(result=torch.full((2,), 255, dtype=torch.uint8)),
+    ],
+    ids=range(9),
+)
+@pytest.mark.parametrize("length", ["n2", "n7"])
+def test_a_strangers_words_make_three_short_lines_that_can_be_printed(task, outcome, length):
+    made = outcomes(task, **{length: outcome})
+    assert len(made) == 3
+    assert all(line.isprintable() and len(line) < 320 for line in made)
+    "".join(made).encode("utf-8")
