@@ -20,6 +20,7 @@ from imbal_lab.instruments.loop_recorder import LoopRecorder
 from imbal_lab.instruments.loop_recording import LoopRecording
 from imbal_lab.instruments.recorder import Recorder, class_means, cosines
 from imbal_lab.instruments.recording import Record, Recording
+from imbal_lab.instruments.snapshot import Snapshot, snapshot_steps, take_snapshot
 
 __all__ = [
     "Attraction",
@@ -28,6 +29,7 @@ __all__ = [
     "Record",
     "Recorder",
     "Recording",
+    "Snapshot",
     "accuracy_gap",
     "attraction_repulsion",
     "class_means",
@@ -39,5 +41,7 @@ __all__ = [
     "mean_feature_gradients",
     "naive_deviation",
     "null_deviation",
+    "snapshot_steps",
     "subsampled_deviation",
+    "take_snapshot",
 ]

@@ -22,10 +22,11 @@ class Recorder:
     """Measures ``model`` on ``dataset`` whenever :meth:`record` is called; changes nothing.
 
     The model is measured in the mode it is in: call ``model.eval()`` first if it has dropout.
-    Raises ValueError for a data set with a label for every pixel.
+    ``gradients=False`` leaves out the class gradients, most of the cost: their norms and cosines
+    are NaN then. Raises ValueError for a data set with a label for every pixel.
     """
 
-    def __init__(self, model: nn.Module, dataset: Dataset) -> None:
+    def __init__(self, model: nn.Module, dataset: Dataset, *, gradients: bool = True) -> None:
         if dataset.y.ndim != 1:
             raise ValueError(
                 f"dataset: {dataset.name!r} has labels of shape {tuple(dataset.y.shape)}; class "
@@ -34,6 +35,7 @@ class Recorder:
             )
         self.model = model
         self.dataset = dataset
+        self.gradients = gradients
         self.records: list[Record] = []
 
     def record(self, step: int, grads: Tensor | None = None) -> Record:
@@ -46,7 +48,7 @@ class Recorder:
         """
         refuse_batchnorm(self.model)
         data = self.dataset
-        if grads is None:
+        if grads is None and self.gradients:
             grads = gradients_of_trained(self.model, data)
         with torch.no_grad():
             losses = F.cross_entropy(self.model(data.x), data.y, reduction="none")
@@ -56,8 +58,7 @@ class Recorder:
                 step,
                 class_means(losses, data.y, data.num_classes),
                 class_means(hits, data.y_test, data.num_classes),
-                torch.linalg.vector_norm(grads, dim=1),
-                cosines(grads),
+                *_norms_and_cosines(grads, data.num_classes),
             )
         )
         return self.records[-1]
@@ -65,6 +66,13 @@ class Recorder:
     def recording(self) -> Recording:
         """Everything recorded so far; ValueError before the first record."""
         return Recording.of(self.records)
+
+
+def _norms_and_cosines(grads: Tensor | None, num_classes: int) -> tuple[Tensor, Tensor]:
+    if grads is None:
+        missing = torch.full((num_classes, num_classes), torch.nan)
+        return missing[0].clone(), missing
+    return torch.linalg.vector_norm(grads, dim=1), cosines(grads)
 
 
 def gradients_of_trained(model: nn.Module, data: Dataset) -> Tensor:
@@ -82,9 +90,10 @@ def gradients_of_trained(model: nn.Module, data: Dataset) -> Tensor:
 
 
 def class_means(values: Tensor, y: Tensor, num_classes: int) -> Tensor:
-    """Mean of ``values`` [n] within each class of ``y`` [n]: [C]; zero for an absent class."""
-    totals = values.new_zeros(num_classes).index_add(0, y, values)
-    return totals / torch.bincount(y, minlength=num_classes).clamp_min(1)
+    """Mean of ``values`` [n, ...] within each class of ``y`` [n]: [C, ...]; zero if absent."""
+    totals = values.new_zeros(num_classes, *values.shape[1:]).index_add(0, y, values)
+    counts = torch.bincount(y, minlength=num_classes).clamp_min(1)
+    return totals / counts.view(-1, *[1] * (values.ndim - 1))
 
 
 def cosines(vectors: Tensor) -> Tensor:
