@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Record(NamedTuple):
-    """One step of one run, seen class by class; rank 0 is the most frequent class."""
+    """One step of one run, seen class by class; rank 0 is the most frequent class.
+
+    Norms and cosines are NaN where class gradients were not recorded.
+    """
 
     step: int
     loss: Tensor  # [C] mean over the class's training examples

@@ -118,6 +118,19 @@ def test_records_at_zero_every_and_the_last(steps, every, expected, dataset, fre
     assert [record.step for record in run] == expected
 
 
+def test_without_class_gradients_the_rest_is_the_same(dataset, fresh):
+    one, two = fresh(), fresh()
+    whole = list(fit(dataset, one, nn.CrossEntropyLoss(), sgd(one), steps=4))
+    light = list(fit(dataset, two, nn.CrossEntropyLoss(), sgd(two), steps=4, gradients=False))
+    for a, b in zip(whole, light, strict=True):
+        assert a.step == b.step
+        assert torch.equal(a.loss, b.loss)
+        assert torch.equal(a.recall, b.recall)
+        assert b.grad_norm.isnan().all()
+        assert b.cosine.isnan().all()
+        assert (b.grad_norm.shape, b.cosine.shape) == (a.grad_norm.shape, a.cosine.shape)
+
+
 def test_how_often_one_records_does_not_change_a_run_with_dropout(dataset, fresh):
     ends = []
     for every in (1, 6):
