@@ -1,0 +1,61 @@
+"""Released cells that are missing from a submission, put back where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .layout import Entry
+from .matching import same_source
+from .planned import as_released
+from .released import ReleasedCell
+from .source_tree import bound_names
+
+ELSEWHERE = "# The answer stands in another cell of this notebook; that one counts."
+
+
+def put_back(entries: list[Entry], released: Sequence[ReleasedCell]) -> list[str]:
+    """Complete `entries` in place; returns a note for each cell that was put back.
+
+    A deleted answer comes back empty, unless another cell of the student's defines its function:
+    then a comment stands in its place. Cells that the release neither marks nor locks may go.
+    """
+    notes = []
+    for number, cell in enumerate(released):
+        there = [k for k, entry in enumerate(entries) if entry.number == number]
+        if not there and cell.role != "free":
+            entries.insert(_place(entries, number, cell.role), Entry(number, as_released(cell)))
+            notes.append(f"{cell.id} was missing; it was put back as released.")
+    for place, entry in enumerate(entries):
+        if _is_elsewhere(entry, entries, released):
+            entries[place] = replace(entry, cell=replace(entry.cell, source=ELSEWHERE))
+            notes.append(f"{entry.cell.id}: the function is in another cell; that one counts.")
+    return notes
+
+
+def _place(entries: list[Entry], number: int, role: str) -> int:
+    """Below the last released cell before it; a check also below what was added there."""
+    before = [entry.number for entry in entries if entry.number is not None]
+    nearest = max((n for n in before if n < number), default=None)
+    place = 0
+    if nearest is not None:
+        place = 1 + max(k for k, entry in enumerate(entries) if entry.number == nearest)
+    while role == "check" and place < len(entries) and entries[place].number is None:
+        place += 1
+    return place
+
+
+def _is_elsewhere(entry: Entry, entries: list[Entry], released: Sequence[ReleasedCell]) -> bool:
+    """Whether this is an untouched answer whose function the student defined in another cell."""
+    if entry.number is None or released[entry.number].role != "answer":
+        return False
+    name, stub = entry.cell.exercise, released[entry.number].source
+    if name is None or not same_source(entry.cell.source, stub):
+        return False
+    others = (e.cell.source for e in entries if e is not entry and _is_students(e, released))
+    return any(name in bound_names(source) for source in others if name in source)
+
+
+def _is_students(entry: Entry, released: Sequence[ReleasedCell]) -> bool:
+    role = None if entry.number is None else released[entry.number].role
+    return entry.cell.kind == "code" and role in (None, "answer", "free")
