@@ -29,6 +29,7 @@ def train(
     gradients: Gradients = class_gradients,
     batches: Iterable[Tensor] | None = None,
     full_gradients: bool = False,
+    record_gradients: bool = True,
 ) -> Iterator[Record]:
     """Train ``model`` in place and yield a record at step 0, every, 2 every, ..., steps.
 
@@ -37,7 +38,8 @@ def train(
     over it, such as :class:`ClassBatches`; None takes the whole training set at every step.
     With ``full_gradients`` the step is called as ``step(params, grads, full_grads, lr)``, as
     PCNSGD+R needs it: one more pass over the training set a step. Records are measured on the
-    whole training set, whatever the batches.
+    whole training set, whatever the batches; ``record_gradients=False`` leaves class gradients
+    out of them, which with mini-batches saves most of the time.
 
     Nothing runs before the first ``next``, and closing the generator cancels the run between
     two steps.
@@ -52,7 +54,7 @@ def train(
         raise ValueError(f"lr={lr!r}: the step size must be a positive number, such as 0.01")
     check_steps(steps, every)
     refuse_batchnorm(model)
-    recorder = Recorder(model, dataset)
+    recorder = Recorder(model, dataset, gradients=record_gradients)
     draws = endless(batches)
 
     def grads_of(rows: Tensor | slice) -> Tensor:
@@ -64,9 +66,9 @@ def train(
         due = t % every == 0 or t == steps
         with one_thread():
             params = parameters_to_vector(model.parameters()).detach()
-            if due or full_gradients or batches is None:
+            if (due and record_gradients) or full_gradients or batches is None:
                 full = grads_of(EVERYTHING)
-            record = recorder.record(t, full) if due else None
+            record = recorder.record(t, full if record_gradients else None) if due else None
         if record is not None:
             yield record
         if t < steps:

@@ -34,21 +34,22 @@ def fit(
     every: int = 1,
     batches: Iterable[Tensor] | None = None,
     scheduler: Any = None,
-    gradients: bool = True,
+    record_gradients: bool = True,
 ) -> Iterator[Record]:
     """As :func:`train`, for any ``criterion(logits, y)`` and any torch optimizer.
 
     The ``scheduler`` of torch is stepped after every step of the optimizer: count its
     milestones in steps, ``len(batches)`` of them an epoch. The optimizer is given a closure, so
     LBFGS works too. Records are measured in eval mode, without dropout, so that how often one
-    records does not change the run; ``gradients=False`` leaves class gradients out of them, which
-    makes a run with a record at every step several times faster.
+    records does not change the run; ``record_gradients=False`` leaves class gradients out of
+    them, which makes a run with a record at every step several times faster.
 
     Raises as :func:`train` does. Batch normalisation is up to the criterion: plain losses take it,
     :class:`PerClass` refuses it.
     """
     check_steps(steps, every)
-    recorder, draws = Recorder(model, dataset, gradients=gradients), endless(batches)
+    recorder = Recorder(model, dataset, gradients=record_gradients)
+    draws = endless(batches)
     for t in range(steps + 1):
         if t % every == 0 or t == steps:
             with one_thread(), eval_mode(model):

@@ -133,6 +133,20 @@ def test_records_are_of_the_whole_set_and_cost_nothing_when_not_due(dataset, fre
     assert records[0].loss.equal(next(train(dataset, fresh(), gd_step, **options)).loss)
 
 
+def test_without_class_gradients_in_the_records_the_rest_is_the_same(dataset, fresh):
+    def run(**options):
+        batches = mini_batches(dataset)
+        return Recording.of(
+            train(dataset, fresh(), pcngd_step, lr=0.05, steps=9, batches=batches, **options)
+        )
+
+    whole, light = run(), run(record_gradients=False)
+    for name in ("step", "loss", "recall"):
+        assert torch.equal(getattr(whole, name), getattr(light, name))
+    assert light.grad_norm.isnan().all()
+    assert light.cosine.isnan().all()
+
+
 def test_mini_batches_are_the_same_at_the_same_seed(dataset, fresh):
     ends = []
     for seed in (1, 1, 2):

@@ -121,7 +121,8 @@ def test_records_at_zero_every_and_the_last(steps, every, expected, dataset, fre
 def test_without_class_gradients_the_rest_is_the_same(dataset, fresh):
     one, two = fresh(), fresh()
     whole = list(fit(dataset, one, nn.CrossEntropyLoss(), sgd(one), steps=4))
-    light = list(fit(dataset, two, nn.CrossEntropyLoss(), sgd(two), steps=4, gradients=False))
+    run = fit(dataset, two, nn.CrossEntropyLoss(), sgd(two), steps=4, record_gradients=False)
+    light = list(run)
     for a, b in zip(whole, light, strict=True):
         assert a.step == b.step
         assert torch.equal(a.loss, b.loss)
