@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from . import scores, tables
 from .course import Course
-from .outcomes import NO_RESULT
 from .spreadsheet import plain
+
+NO_RESULT = "no result"
 
 
 def export(course: Course) -> str:
@@ -41,6 +42,6 @@ def _title(grade_id: str) -> str:
 
 
 def _value(grade_id: str, cell: scores.CellScore) -> str:
-    if not cell.to_mark:
-        return f"{cell.score:g}"
-    return NO_RESULT if grade_id.startswith("check-") else "to mark"
+    if grade_id.startswith("check-"):  # one that was flagged counts until somebody says otherwise
+        return NO_RESULT if cell.nothing_known else f"{cell.score:g}"
+    return "to mark" if cell.to_mark else f"{cell.score:g}"

@@ -1,149 +1,151 @@
-"""Grade the submissions of a lesson, one student at a time."""
+"""Grade the submissions of a lesson: jobs to workers, results to the one writer, here."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
-from datetime import UTC, datetime
+import errno
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import Engine, update
 
-from . import scores, tables
-from .conversion import ConversionError, printable
-from .course import Course, CourseError, lesson_metadata, read_notebook, sha256
-from .executor import Executor, NbgraderExecutor
-from .outcomes import Outcome, read_outcomes
+from . import scores, seeds, tables
+from .course import Course, CourseError
+from .dispatch import dispatch
+from .graded import Graded
+from .one_exercise import only
+from .records import read_records
+from .tasks import Task, is_done, last_graded, make_task, students_of
+from .writer import write_failure, write_graded
 
 
 def grade(
     course: Course,
     lesson: str,
     *,
+    workers: Executor,
+    in_flight: int,
     student: str | None = None,
+    exercise: str | None = None,
     force: bool = False,
-    executor: Executor | None = None,
-    progress: Callable[[str], None] = lambda line: None,
+    unsafe: bool = False,
+    progress: bool = False,
 ) -> list[str]:
     """Grade everybody who handed in `lesson`, or one `student`; returns the students seen.
 
-    Who was graded already, with the same submission and the same release, is left alone unless
-    `force`. Each run draws a new seed for the checks' cases and keeps it in the table of runs. A
-    submission that cannot be graded is recorded as failed and stops nobody else.
-    Raises CourseError for a lesson that was not released and a student who handed in nothing.
+    Who was graded already, with the same bytes against the same release, is left alone unless
+    `force`. `exercise` grades this one again and keeps the other scores of who was graded already.
+    Each result is written as it comes, so whatever stops the run, the next one goes on from there.
+    Raises CourseError for a lesson that was not released, a student who handed in nothing, an
+    unknown exercise, and where the course or its gradebook cannot be written.
     """
-    with tables.connect(course) as connection:
-        release = tables.require_release(connection, lesson)
-        before = tables.latest_runs(connection, lesson)
-    students = course.students("submitted", lesson)
-    if student is not None and student not in students:
-        known = ", ".join(students) or "nobody yet"
-        raise CourseError(f"{student!r} handed in nothing for {lesson}; there are: {known}")
-    students = students if student is None else [student]
-    for number, who in enumerate(students, 1):
-        submission = _submission(course, lesson, who)
-        done = _is_done(before.get(who), release, submission) and not force
-        progress(f"[{number}/{len(students)}] {who}{': graded already' if done else ''}")
-        if not done:
-            _grade_one(course, lesson, who, submission, release, executor or NbgraderExecutor())
+    from .grade_submission import grade_submission
+
+    with tables.database(course) as engine, disk_errors():
+        prepare(course, engine, lesson)
+        _check_exercise(course, lesson, exercise)
+        students = students_of(course, lesson, student)
+        again = force or exercise is not None
+        todo = [who for who in students if again or not _is_done(course, engine, lesson, who)]
+        tasks = (_task(course, engine, lesson, who, unsafe) for who in todo)
+        with (
+            closing(dispatch(grade_submission, tasks, workers, in_flight)) as results,
+            progress_bar(lesson, len(todo), progress) as bar,
+        ):
+            for task, result in results:
+                _write(course, engine, task, result, exercise)
+                bar.update()
     return students
 
 
-def _submission(course: Course, lesson: str, student: str) -> bytes | None:
-    """The submitted bytes; None where there is no ordinary file of the right name."""
-    path = course.notebook("submitted", student, lesson)
-    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+def prepare(course: Course, engine: Engine, lesson: str) -> None:
+    """Find out before anything is graded whether it can be: released, and all of it writable.
+
+    Raises CourseError for a lesson that was not released; OSError or the database's error where
+    nothing can be written.
+    """
+    with engine.begin() as connection:
+        tables.require_release(connection, lesson)
+        seeds.course_secret(connection)
+        connection.execute(update(tables.secrets).values(value=tables.secrets.c.value))
+    folder = course.root / "autograded"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+        file.write(bytes(2**16))
 
 
-def _is_done(run: dict | None, release: dict, submission: bytes | None) -> bool:
-    return (
-        run is not None
-        and submission is not None
-        and run["status"] == "graded"
-        and run["release_id"] == release["id"]
-        and run["submission_sha256"] == sha256(submission)
-    )
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Turn an OSError into a CourseError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        advice = ADVICE.get(error.errno or 0, "see to it")
+        where = f"{error.filename}: " if error.filename else ""
+        raise CourseError(
+            f"{where}{error.strerror or error}; {advice}, then run this again: "
+            "what was finished is kept"
+        ) from error
 
 
-def _grade_one(
-    course: Course,
-    lesson: str,
-    student: str,
-    submission: bytes | None,
-    release: dict,
-    executor: Executor,
+ADVICE = dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space") | dict.fromkeys(
+    (errno.EACCES, errno.EPERM, errno.EROFS), "make the course's folder writable for you"
+)
+
+
+def progress_bar(lesson: str, total: int, progress: bool) -> Any:
+    """A bar with the time that is left, on stderr."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, desc=lesson, unit="student", file=sys.stderr, disable=not progress)
+
+
+def without_doubled_doubts(task: Task, graded: Graded) -> Graded:
+    """Where there was no file, the task's doubts say so; that nothing was read says it again."""
+    return graded if task.readable else replace(graded, notes=(), doubts=())
+
+
+def _check_exercise(course: Course, lesson: str, exercise: str | None) -> None:
+    known = scores.exercises(course, lesson)
+    if exercise not in (None, *known):
+        raise CourseError(f"no exercise {exercise!r} in {lesson}; there are: {', '.join(known)}")
+
+
+def _is_done(course: Course, engine: Engine, lesson: str, student: str) -> bool:
+    with engine.connect() as connection:
+        return is_done(connection, course, make_task(connection, course, lesson, student))
+
+
+def _task(course: Course, engine: Engine, lesson: str, student: str, unsafe: bool) -> Task:
+    with engine.connect() as connection:
+        return make_task(connection, course, lesson, student, unsafe=unsafe)
+
+
+def _write(
+    course: Course, engine: Engine, task: Task, result: Graded | str, exercise: str | None
 ) -> None:
-    seed = 1 + secrets.randbelow(2**31 - 1)  # 0 is the learner's own practice
-    row = {
-        "lesson": lesson,
-        "student": student,
-        "release_id": release["id"],
-        "submission_sha256": sha256(submission or b""),
-        "made_from": _made_from(submission),
-        "seed": seed,
-        "started": _now(),
-        "status": "running",
-    }
-    with tables.connect(course) as connection:
-        key = connection.execute(insert(tables.runs).values(row)).inserted_primary_key
-        assert key is not None
-        run = int(key[0])
-    outcomes: list[Outcome] = []
-    status, reason = "graded", None
-    try:
-        if submission is None:
-            raise ConversionError(f"no file {lesson}.ipynb was handed in")
-        executor.run(course, lesson, student, seed)
-        executed = course.notebook("autograded", student, lesson).read_bytes()
-        outcomes = read_outcomes(read_notebook(executed), scores.exercises(course, lesson))
-    except (ConversionError, OSError, ValueError) as error:
-        status, reason = "failed", printable(str(error))
-    with tables.connect(course) as connection:
-        for position, outcome in enumerate(outcomes):
-            _keep(connection, run, position, outcome)
-        connection.execute(
-            update(tables.runs)
-            .where(tables.runs.c.id == run)
-            .values(status=status, reason=reason, finished=_now())
-        )
+    if isinstance(result, str):
+        write_failure(engine, task, result)
+        return
+    result = without_doubled_doubts(task, result)
+    if exercise is not None:
+        result = _keeping_others(course, engine, task, result, exercise)
+    write_graded(course, engine, task, result)
 
 
-def _keep(connection: tables.Connection, run: int, position: int, outcome: Outcome) -> None:
-    connection.execute(
-        insert(tables.diagnoses).values(
-            run_id=run,
-            exercise=outcome.exercise,
-            position=position,
-            state=outcome.state,
-            score=outcome.score,
-            points=outcome.points,
-            mistake=outcome.mistake,
-            line_1=outcome.lines[0],
-            line_2=outcome.lines[1],
-            line_3=outcome.lines[2],
-        )
-    )
-    for number, group in enumerate(outcome.groups):
-        connection.execute(
-            insert(tables.cases).values(
-                run_id=run,
-                exercise=outcome.exercise,
-                position=number,
-                name=group.name,
-                hidden=group.hidden,
-                passed=group.passed,
-                weight=group.weight,
-            )
-        )
-
-
-def _made_from(submission: bytes | None) -> str | None:
-    """The source_sha256 of the release that a submission was made from, where it still says."""
-    try:
-        source = lesson_metadata(read_notebook(submission or b"")).get("source_sha256")
-    except ValueError:
-        return None
-    return source[:64] if isinstance(source, str) else None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+def _keeping_others(
+    course: Course, engine: Engine, task: Task, result: Graded, exercise: str
+) -> Graded:
+    """The result with other exercises as they were graded before; whole for work that is new."""
+    job = task.job
+    path = course.notebook("autograded", job.student, job.lesson)
+    with engine.connect() as connection:
+        last = last_graded(connection, job.lesson, job.student)
+        if last is None or task.changed or last["release_id"] != task.release_id:
+            return result
+        old = read_records(connection, [last["id"]])[last["id"]]
+    return only(exercise, result, old, path.read_bytes()) if path.is_file() else result

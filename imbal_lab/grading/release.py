@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
-from . import tables
+from . import releases, tables
 from .conversion import ConversionError, convert
 from .course import Course, CourseError, lesson_metadata, read_notebook, sha256, write_atomically
 
@@ -69,19 +69,25 @@ def release(course: Course, lesson: str, *, force: bool = False) -> Release:
     _register(course, lesson, content)
     bundle = course.root / "release" / f"{lesson}.zip"
     write_atomically(bundle, _bundle(course, lesson, made_from))
-    if not again:
-        with tables.connect(course) as connection:
-            connection.execute(
-                insert(tables.releases).values(
-                    lesson=lesson,
-                    version=made_from["version"],
-                    source_sha256=made_from["source_sha256"],
-                    notebook_sha256=sha256(content),
-                    released=datetime.now(UTC).replace(tzinfo=None),
-                )
-            )
+    with tables.connect(course) as connection:
+        if not again:
+            _record(connection, lesson, made_from, content)
+        handed_out = course.notebook("release", ".", lesson).read_bytes()
+        releases.keep_notebook(connection, lesson, handed_out)
     return Release(
         lesson, made_from["version"], course.notebook("release", ".", lesson), bundle, again
+    )
+
+
+def _record(connection: Connection, lesson: str, made_from: dict[str, str], content: bytes) -> None:
+    connection.execute(
+        insert(tables.releases).values(
+            lesson=lesson,
+            version=made_from["version"],
+            source_sha256=made_from["source_sha256"],
+            notebook_sha256=sha256(content),
+            released=datetime.now(UTC).replace(tzinfo=None),
+        )
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
+from . import tables
 from .course import Course, CourseError, read_notebook
-from .tables import gradebook
 
 
 @dataclass(frozen=True)
@@ -13,14 +16,20 @@ class CellScore:
     """Points of one graded cell; `score` includes what a person changed by hand."""
 
     score: float
-    auto: float | None  # None: only a person can mark it
+    auto: float | None  # None: only a person can mark it, or grading came to no result
+    manual: float | None  # given by a person, and then it counts
     points: float
-    to_mark: bool
+    to_mark: bool  # a person should look at it
+
+    @property
+    def nothing_known(self) -> bool:
+        """Neither the grader nor a person gave points."""
+        return self.auto is None and self.manual is None
 
 
 @dataclass(frozen=True)
 class Score:
-    """A student's result in a lesson; `cells` by grade id, in the notebook's order."""
+    """A student's result in a lesson; `cells` by grade id."""
 
     score: float
     points: float
@@ -29,31 +38,39 @@ class Score:
 
 def read_scores(course: Course, lesson: str) -> dict[str, Score]:
     """Every student's score in `lesson`, sorted by id. Raises CourseError for an unreleased one."""
-    from nbgrader.api import MissingEntry
+    from nbgrader.api import Assignment, Grade, GradeCell, SubmittedAssignment, SubmittedNotebook
 
-    with gradebook(course) as book:
-        try:
-            assignment = book.find_assignment(lesson)
-        except MissingEntry as error:
-            raise CourseError(f"{lesson} is not in the gradebook; release it first") from error
-        by_student = {s.student_id: s for s in assignment.submissions}
-        return {
-            student: Score(
-                float(by_student[student].score),
-                float(by_student[student].max_score),
-                {
-                    grade.name: CellScore(
-                        float(grade.score),
-                        grade.auto_score,
-                        float(grade.max_score),
-                        bool(grade.needs_manual_grade),
-                    )
-                    for notebook in by_student[student].notebooks
-                    for grade in notebook.grades
-                },
+    by_student: dict[str, dict[str, CellScore]] = defaultdict(dict)
+    with tables.connect(course) as connection:
+        if connection.scalar(select(Assignment.id).where(Assignment.name == lesson)) is None:
+            raise CourseError(f"{lesson} is not in the gradebook; release it first")
+        query = (
+            select(
+                SubmittedAssignment.student_id,
+                GradeCell.name,
+                Grade.score,
+                Grade.auto_score,
+                Grade.manual_score,
+                GradeCell.max_score,
+                Grade.needs_manual_grade,
             )
-            for student in sorted(by_student)
-        }
+            .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            .join(GradeCell, GradeCell.id == Grade.cell_id)
+            .where(Assignment.name == lesson)
+        )
+        for student, name, score, auto, manual, points, to_mark in connection.execute(query):
+            cell = CellScore(float(score), auto, manual, float(points), bool(to_mark))
+            by_student[student][name] = cell
+    return {
+        student: Score(
+            sum(cell.score for cell in cells.values()),
+            sum(cell.points for cell in cells.values()),
+            cells,
+        )
+        for student, cells in sorted(by_student.items())
+    }
 
 
 def graded_cells(course: Course, lesson: str) -> dict[str, tuple[str, float]]:

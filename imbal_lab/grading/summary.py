@@ -3,81 +3,80 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Connection, select
 
 from . import scores, tables
 from .course import Course
-from .outcomes import NO_RESULT
+from .records import Record, read_records
 
-MARKS = {"done": "✓", "not yet": "✗", "not started": "○", NO_RESULT: "!"}
+MARKS = {"done": "✓", "not yet": "✗", "not started": "○"}
+NOTHING = Record((), (), (), ())
 
 
 @dataclass(frozen=True)
 class Row:
     """A student's result in a lesson.
 
-    `marks` per exercise: the state's mark and the points; `notes` are what a teacher should know;
-    `needs_person` are those of them that put the score in doubt.
+    `marks` per exercise: the state's mark and the points. `cpu_seconds` of the student's code, None
+    where it did not come to a result. `needs_person`: doubts and flags, which put the score in
+    question; `to_mark`: essays; `notes`: what was mended and cost nothing.
     """
 
     student: str
     score: float
     points: float
     marks: dict[str, str]
+    cpu_seconds: float | None
     needs_person: list[str]
+    to_mark: list[str]
     notes: list[str]
 
 
 def summary(course: Course, lesson: str, students: list[str]) -> list[Row]:
     """The rows of `students`, in that order, from the newest run of each and the gradebook."""
+    cells = scores.graded_cells(course, lesson)
+    essays = [name for name in cells if not name.startswith("check-")]
     by_student = scores.read_scores(course, lesson)
-    exercises = scores.exercises(course, lesson)
-    nothing = scores.Score(0.0, sum(exercises.values()), {})
+    nothing = scores.Score(0.0, sum(points for _, points in cells.values()), {})
     with tables.connect(course) as connection:
         runs = tables.latest_runs(connection, lesson)
-        release = tables.latest_release(connection, lesson)
-        found = _diagnoses(connection, [run["id"] for run in runs.values()])
+        records = read_records(connection, [run["id"] for run in runs.values()])
     rows = []
     for student in students:
         run, score = runs.get(student), by_student.get(student, nothing)
-        row = Row(student, score.score, score.points, {}, _run_doubts(run, release), [])
-        for exercise in exercises:
-            diagnosis = found.get((run["id"], exercise)) if run else None
-            cell = score.cells.get(f"check-{exercise}")
-            if diagnosis is not None:
-                row.marks[exercise] = f"{MARKS[diagnosis.state]} {cell.score if cell else 0:g}"
-                row.needs_person.extend(_doubts(exercise, diagnosis, cell))
-        graded = run is not None and run["status"] == "graded"
-        essays = [name for name in score.cells if name.removeprefix("check-") not in exercises]
-        row.notes.extend(
-            f"{name} to mark" for name in essays if graded and score.cells[name].to_mark
+        record = records[run["id"]] if run else NOTHING
+        rows.append(
+            Row(
+                student,
+                score.score,
+                score.points,
+                _marks(record, score),
+                run["cpu_seconds"] if run else None,
+                _needs_person(run, record, score),
+                [name for name in essays if name in score.cells and score.cells[name].to_mark],
+                list(record.notes),
+            )
         )
-        rows.append(row)
     return rows
 
 
-def _diagnoses(connection: Connection, run_ids: list[int]) -> dict[tuple[int, str], Any]:
-    """Rows of the table of diagnoses by run and exercise."""
-    query = select(tables.diagnoses).where(tables.diagnoses.c.run_id.in_(run_ids))
-    return {(row.run_id, row.exercise): row for row in connection.execute(query)}
+def _marks(record: Record, score: scores.Score) -> dict[str, str]:
+    """Exercise -> its state's mark and the points that count now."""
+    marks = {}
+    for found in record.exercises:
+        cell = score.cells.get(f"check-{found.exercise}")
+        marks[found.exercise] = f"{MARKS.get(found.state, '!')} {cell.score if cell else 0:g}"
+    return marks
 
 
-def _run_doubts(run: dict | None, release: dict | None) -> list[str]:
+def _needs_person(run: dict | None, record: Record, score: scores.Score) -> list[str]:
+    """What is still in question: where a person has given the points, nothing is any more."""
     if run is None or run["status"] == "running":
         return ["not graded"]
-    if run["status"] == "failed":
-        return [f"could not be graded: {run['reason']}"]
-    if release and run["made_from"] not in (None, release["source_sha256"]):
-        return ["made from another version of the lesson than the one released"]
-    return []
-
-
-def _doubts(exercise: str, diagnosis: Any, cell: scores.CellScore | None) -> list[str]:
-    if diagnosis.state == NO_RESULT:
-        return [f"{exercise}: {diagnosis.line_1}"]
-    if cell is None or cell.auto is None or abs(cell.auto - diagnosis.score) > 1e-6:
-        counted = "nothing" if cell is None or cell.auto is None else f"{cell.auto:g}"
-        return [f"{exercise}: the check says {diagnosis.score:g}, nbgrader counted {counted}"]
-    return []
+    checks = {name: cell for name, cell in score.cells.items() if name.startswith("check-")}
+    settled = bool(checks) and not any(cell.to_mark for cell in checks.values())
+    flags = [
+        f"{flag.exercise or 'elsewhere'}: {flag.why}: {flag.line}"
+        for flag in record.flags
+        if not (f"check-{flag.exercise}" in checks and not checks[f"check-{flag.exercise}"].to_mark)
+    ]
+    return [] if settled else [*record.doubts, *flags]

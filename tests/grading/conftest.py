@@ -1,68 +1,97 @@
-"""A course in a temporary folder, with a lesson made by hand, so that no lesson text is needed."""
+"""A course in a temporary folder, with a small lesson made of real exercises."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
 import pytest
 
-from imbal_lab.grading import tables
+from imbal_lab.grading import seeds, tables
 from imbal_lab.grading.course import Course
+from imbal_lab.grading.graded import ExerciseResult, Graded, GroupResult, Job
 from imbal_lab.grading.release import release
 
 ROOT = Path(__file__).parents[2]
 LESSON = "90_stub"
-
-# Stands for imbal_lab.checks: two cases, one of them hidden and drawn from the seed, and a report.
-GIVEN = """
-import os
-from IPython.display import display
-
-class CheckFailed(Exception):
-    def _render_traceback_(self):
-        return self.args[0]
-
-def check(name, function, points):
-    seed = int(os.environ.get("IMBAL_LAB_SEED", "0"))
-    shown = [("small numbers", False, 2), ("any number", True, seed)]
-    try:
-        passed = [function(x) == 2 * x for _, _, x in shown]
-    except NotImplementedError:
-        passed = None
-    state = "not started" if passed is None else "done" if all(passed) else "not yet"
-    score = points * sum(passed or [0]) / 2
-    lines = [f"{name}: {state}.", "Why: doubling is adding to itself.", "Try: x + x."]
-    display({"application/vnd.imbal-lab.check+json": {
-        "exercise": name, "state": state, "seed": seed, "score": score, "points": points,
-        "groups": [{"name": n, "hidden": h, "passed": bool(passed and passed[k]), "weight": 1}
-                   for k, (n, h, _) in enumerate(shown)],
-        "mistake": "squares" if state == "not yet" else None, "lines": lines}}, raw=True)
-    if state == "done":
-        print(lines[0])
-        return None
-    if score == 0:
-        raise CheckFailed(lines)
-    print(*lines, sep="\\\\n")
-    return score
-""".replace("\\\\n", "\\n")
-STUB = "def {name}(x):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
-RIGHT = "def {name}(x):\n    return x + x"
-WRONG = "def {name}(x):\n    return x * x"  # right for 2, so half the points
-WARNING = "import warnings\n" + RIGHT.replace("return", "warnings.warn('oh'); return")
+GIVEN = "import torch\nfrom imbal_lab.checks import check"
+STUB = "def {name}(*args):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
+RATIO = """def imbalance_ratio(y):
+    counts = torch.unique(y, return_counts=True)[1]
+    return counts.max() / counts.min()"""
+RATIO_OF_ALL = """def imbalance_ratio(y):  # counts labels that never occur, so 2 of 3 points
+    counts = torch.bincount(y)
+    return counts.max() / counts.min()"""
+DIRECTIONS = """def unit_directions(grads):
+    norms = grads.norm(dim=1, keepdim=True)
+    return torch.where(norms == 0, 0.0, grads / norms)"""
+UNGUARDED = """def unit_directions(grads):  # 0/0 for an absent class, so 4 of 5 points
+    return grads / grads.norm(dim=1, keepdim=True)"""
+WARNING = "import warnings\n" + RATIO.replace("    return", "    warnings.warn('oh')\n    return")
 
 
-class Graded(NamedTuple):
+class GradedClass(NamedTuple):
     """A graded class, and what the commands said."""
 
     course: Course
     release: subprocess.CompletedProcess[str]
     grade: subprocess.CompletedProcess[str]
     feedback: subprocess.CompletedProcess[str]
+
+
+class Prepared(Executor):
+    """Workers that run nothing: `results` says what becomes of a job, or raises. At once."""
+
+    def __init__(self, results: Callable[[Job], Graded]) -> None:
+        self.results = results
+        self.jobs: list[Job] = []
+
+    def submit(self, work: object, job: Job) -> "Future[Graded]":  # type: ignore[override]
+        self.jobs.append(job)
+        future: Future[Graded] = Future()
+        try:
+            future.set_result(self.results(job))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    @property
+    def students(self) -> list[str]:
+        return [job.student for job in self.jobs]
+
+
+def result_of(job: Job, ratio: float = 2.0, **changes: object) -> Graded:
+    """What grading could find: `ratio` of 3 points in one exercise, all 5 in the other."""
+    groups = (GroupResult("small", False, True, 2.0), GroupResult("large", True, ratio > 2, 1.0))
+    state, mistake = ("done", None) if ratio == 3 else ("not yet", "unused_labels")
+    results = (
+        ExerciseResult(
+            "imbalance_ratio", state, ratio, 3.0, mistake, ("seen", "why", "try"), groups, 0.25
+        ),
+        ExerciseResult("unit_directions", "done", 5.0, 5.0, None, ("shown",), groups[:1], 0.5),
+    )
+    made = json.loads(job.release)
+    sources = {cell["id"]: cell["source"] for cell in _cells(job.submission)}
+    for cell in made["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("solution"):
+            cell["source"] = sources.get(cell["id"], cell["source"])
+    made["metadata"]["seed"] = job.seed  # makes two runs differ
+    content = json.dumps(made).encode()
+    fields = {"exercises": results, "notes": (), "flags": (), "doubts": (), "cpu_seconds": 0.75}
+    return Graded(notebook=content, **(fields | changes))
+
+
+def _cells(submission: bytes) -> list[dict]:
+    try:
+        return json.loads(submission)["cells"]
+    except ValueError:
+        return []
 
 
 def cell(kind: str, id: str, source: str, **nbgrader: object) -> dict:
@@ -84,17 +113,20 @@ def cell(kind: str, id: str, source: str, **nbgrader: object) -> dict:
     return made
 
 
+def check_cell(exercise: str, points: float) -> dict:
+    source = f'check("{exercise}", points={points})'
+    return cell("code", f"check-{exercise}", source, grade=True, locked=True, points=points)
+
+
 def notebook(**sources: str) -> dict:
     """The released stub lesson, with the sources of some cells replaced (by id, - as _)."""
     cells = [
         cell("markdown", "card-1", "# Stub", locked=True),
         cell("code", "given-1", GIVEN, locked=True),
-        cell("code", "answer-double", STUB.format(name="double"), solution=True),
-        cell(
-            "code", "check-double", "check('double', double, 2)", grade=True, locked=True, points=2
-        ),
-        cell("code", "answer-twice", STUB.format(name="twice"), solution=True),
-        cell("code", "check-twice", "check('twice', twice, 4)", grade=True, locked=True, points=4),
+        cell("code", "answer-imbalance_ratio", STUB.format(name="imbalance_ratio"), solution=True),
+        check_cell("imbalance_ratio", 3),
+        cell("code", "answer-unit_directions", STUB.format(name="unit_directions"), solution=True),
+        check_cell("unit_directions", 5),
         cell("markdown", "essay-why", "Why?", grade=True, solution=True, points=3),
     ]
     for made in cells:
@@ -116,13 +148,9 @@ def notebook(**sources: str) -> dict:
     }
 
 
-def answered(double: str, twice: str, **others: str) -> dict:
+def answered(ratio: str, directions: str, **others: str) -> dict:
     """A submission with these two answers."""
-    return notebook(
-        answer_double=double.format(name="double"),
-        answer_twice=twice.format(name="twice"),
-        **others,
-    )
+    return notebook(answer_imbalance_ratio=ratio, answer_unit_directions=directions, **others)
 
 
 def make_course(folder: Path) -> Course:
@@ -156,8 +184,8 @@ def imbal_lab(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def empty_gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new database, to be copied: nbgrader takes seconds to make one (it starts alembic)."""
     course = make_course(tmp_path_factory.mktemp("empty") / "class")
-    with tables.connect(course):
-        pass
+    with tables.connect(course) as connection:
+        seeds.course_secret(connection)
     return course.root / "gradebook.db"
 
 
@@ -169,36 +197,46 @@ def course(tmp_path: Path, empty_gradebook: Path) -> Course:
     return made
 
 
-@pytest.fixture
-def released(course: Course) -> Course:
-    """A course with the stub lesson released."""
+@pytest.fixture(scope="session")
+def released_once(tmp_path_factory: pytest.TempPathFactory, empty_gradebook: Path) -> Path:
+    """The folder of a course with the stub lesson released, to be copied."""
+    course = make_course(tmp_path_factory.mktemp("released") / "class")
+    shutil.copy(empty_gradebook, course.root)
     release(course, LESSON)
-    return course
+    return course.project
+
+
+@pytest.fixture
+def released(tmp_path: Path, released_once: Path) -> Course:
+    """A course with the stub lesson released."""
+    shutil.copytree(released_once, tmp_path / "class")
+    return Course.find(tmp_path / "class")
 
 
 @pytest.fixture(scope="session")
-def graded(tmp_path_factory: pytest.TempPathFactory, empty_gradebook: Path) -> Graded:
-    """A class of eight, graded once with real kernels; tests only read it."""
+def graded(tmp_path_factory: pytest.TempPathFactory, empty_gradebook: Path) -> GradedClass:
+    """A class of eight, graded once for real; tests only read it."""
     course = make_course(tmp_path_factory.mktemp("graded") / "class")
     shutil.copy(empty_gradebook, course.root)
     first = imbal_lab("release", LESSON, cwd=course.root)
-    hand_in(course, "anna", answered(RIGHT, RIGHT, essay_why="Because."))
-    hand_in(course, "ben", answered(WRONG, STUB))
-    hand_in(course, "cleo", answered(WARNING, RIGHT, check_double="1000", given_1="check = max"))
-    hand_in(course, "dora", answered(RIGHT, "import os; os._exit(1)"))
+    hand_in(course, "anna", answered(RATIO, DIRECTIONS, essay_why="Because."))
+    hand_in(course, "ben", answered(RATIO_OF_ALL, STUB.format(name="unit_directions")))
+    damaged = answered(WARNING, DIRECTIONS, check_imbalance_ratio="3", given_1=f"{GIVEN}\nx = 1")
+    hand_in(course, "cleo", damaged)
+    hand_in(course, "dora", answered(RATIO, "import os; os._exit(1)"))
     hand_in(course, "eva", {}).write_bytes(b"not json \x1b[31m")
-    without_check = answered(RIGHT, RIGHT)
+    without_check = answered(RATIO, DIRECTIONS)
     del without_check["cells"][3]
     without_check["metadata"]["kernelspec"]["name"] = "colab"
     hand_in(course, "finn", without_check)
-    twice_the_check = answered(RIGHT, RIGHT)
+    twice_the_check = answered(RATIO, UNGUARDED)
     twice_the_check["cells"].append(twice_the_check["cells"][3])
     twice_the_check["metadata"]["imbal_lab"]["source_sha256"] = "b" * 64
     hand_in(course, "gus", twice_the_check)
-    hand_in(course, "hal", answered("def {name}(x:", RIGHT))
-    second = imbal_lab("grade", LESSON, cwd=course.root / "submitted")
+    hand_in(course, "hal", answered("def imbalance_ratio(x:", DIRECTIONS))
+    second = imbal_lab("grade", LESSON, "-j", "2", cwd=course.root / "submitted")
     pages = imbal_lab("feedback", LESSON, cwd=course.project)
-    return Graded(course, first, second, pages)
+    return GradedClass(course, first, second, pages)
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def test_stub_stays_in_the_answer_cells(course, stub):
     """ClearSolutions would have put its own text there, as there is no solution marker."""
     made = release(course, stub.LESSON)
     sources = {c["id"]: c["source"] for c in json.loads(made.notebook.read_bytes())["cells"]}
-    assert "".join(sources["answer-double"]) == stub.STUB.format(name="double")
+    assert "".join(sources["answer-unit_directions"]) == stub.STUB.format(name="unit_directions")
 
 
 def test_source_folder_holds_the_built_notebook_and_nothing_else(course, stub):

@@ -1,0 +1,61 @@
+"""Who does the work: threads here, each of which waits for a student's process, or a cluster."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from .conversion import printable
+from .course import CourseError
+
+
+@contextmanager
+def workers_here(count: int | None) -> Iterator[tuple[Executor, int]]:
+    """`count` workers on this machine, by default one a core, and how many jobs to keep in flight.
+
+    An interrupt ends the students' processes instead of waiting for them.
+    """
+    from .grade_submission import close_warm_parents
+
+    count = count or _cores()
+    workers = ThreadPoolExecutor(count, thread_name_prefix="grade")
+    try:
+        yield workers, 2 * count
+    except BaseException:
+        workers.shutdown(wait=False, cancel_futures=True)
+        close_warm_parents()
+        raise
+    finally:
+        workers.shutdown()
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+@contextmanager
+def workers_of_cluster(address: str) -> Iterator[tuple[Executor, int]]:
+    """The workers of a Dask scheduler, and how many jobs to keep in flight: two a thread.
+
+    Raises CourseError where nothing answers there, or no worker is connected to it.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise CourseError("--cluster needs Dask: pip install 'imbal-lab[cluster]'") from error
+    try:
+        client = Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise CourseError(f"no Dask scheduler at {address!r} ({printable(str(error))})") from error
+    with client:
+        threads = sum(client.nthreads().values())
+        if not threads:
+            raise CourseError(f"the scheduler at {address!r} has no workers; start dask worker")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Sending large graph")  # a large notebook
+            yield client.get_executor(), 2 * threads
