@@ -25,3 +25,8 @@ c.GenerateAssignment.preprocessors = [
 
 c.Execute.timeout = 60  # seconds a cell; a check takes under 2, the first torch import up to 20
 c.Execute.iopub_timeout = 20  # seconds; the default of 4 is short on a busy machine
+
+# The Formgrader shows outputs of students' cells on the Jupyter origin. Ours are plain text and
+# PNG; this cleans the HTML of notebooks that something else executed. It does not reach Markdown
+# cells (nbgrader's template forgets them), so `imbal-lab grade` writes those free of HTML.
+c.HTMLExporter.sanitize_html = True
