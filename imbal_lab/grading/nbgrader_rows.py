@@ -6,7 +6,6 @@ What a person entered (manual scores, extra credit, comments, flags) is never wr
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,11 +73,11 @@ def cell_results(notebook: bytes) -> tuple[dict[str, CellResult], set[str]]:
 
     As nbgrader does: what is still as it was handed out gives 0 points and needs nobody.
     """
-    import nbformat
+    from nbformat.v4 import reads_json
     from nbgrader import utils
 
     essays, unanswered = {}, set()
-    for cell in nbformat.from_dict(json.loads(notebook))["cells"]:
+    for cell in reads_json(notebook.decode("utf-8"))["cells"]:
         if not utils.is_solution(cell):
             continue
         mine = cell.metadata["nbgrader"]
