@@ -33,13 +33,16 @@ class Layout:
     entries: list[Entry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     own: int = 0  # cells of the student's own
+    texts_edited: int = 0
 
     def __post_init__(self) -> None:
         self.counting = counting_copies(self.matches, self.cells, self.released)
         for place, number in enumerate(self.matches):
             self.entries += self._own(place) if number is None else self._known(place, number)
-        for number, counting in sorted(self.counting.items()):
-            self._note_copies(number, counting)
+        for number in sorted(self.counting):
+            self._note_copies(number)
+        if self.texts_edited:
+            self.notes.append(f"Texts of the lesson that read differently: {self.texts_edited}.")
 
     def _own(self, place: int) -> list[Entry]:
         cell = self.cells[place]
@@ -85,8 +88,10 @@ class Layout:
         cell, released = self.cells[place], self.released[number]
         if same_source(cell.source, released.source):
             return ""
-        code = released.kind == "code" and len(cell.source) <= MOST_CODE
-        added = additions(cell.source, released.source) if code else ""
+        if released.kind != "code":
+            self.texts_edited += 1
+            return ""
+        added = additions(cell.source, released.source) if len(cell.source) <= MOST_CODE else ""
         ran = " What was added to it ran in a cell of its own." if added else ""
         self.notes.append(f"{released.id} was edited; it was put back as released.{ran}")
         return added
@@ -110,7 +115,7 @@ class Layout:
             return replace(as_released(released), kind="code", source=without_checks(cell.source))
         return replace(as_released(released), kind="markdown", source=cell.source)
 
-    def _note_copies(self, number: int, counting: list[int]) -> None:
+    def _note_copies(self, number: int) -> None:
         there, released = self.matches.count(number), self.released[number]
         if there == 1:
             return

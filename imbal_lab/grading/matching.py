@@ -81,13 +81,15 @@ def _take_last(matches: Matches, number: int, fits: list[bool]) -> None:
 
 
 def _defines(name: str | None, cell: SubmittedCell) -> bool:
+    """Whether it is Python that defines `name`, in a code cell or in one that was retyped."""
     if name is None or name not in cell.source or len(cell.source) > MOST_CODE:
         return False
-    return name in bound_names(cell.source)
+    looks_so = re.search(rf"^\s*(def {re.escape(name)}\b|{re.escape(name)}\s*=)", cell.source, re.M)
+    return (cell.kind == "code" or looks_so is not None) and name in bound_names(cell.source)
 
 
 def _checks_only(name: str | None, cell: SubmittedCell) -> bool:
-    if name is None or name not in cell.source or len(cell.source) > MOST_CODE:
+    if cell.kind != "code" or name is None or name not in cell.source:
         return False
     tree = try_parse(cell.source)
     checked = [checks_called(statement) for statement in tree.body] if tree else []
