@@ -5,20 +5,9 @@ from __future__ import annotations
 import ast
 
 # Builtins that mean themselves until the code gives the name to something else.
-BUILTINS = frozenset(
-    [
-        "exec",
-        "eval",
-        "compile",
-        "__import__",
-        "__builtins__",
-        "getattr",
-        "setattr",
-        "delattr",
-        "vars",
-        "get_ipython",
-    ]
-)
+BUILTINS = str.split("""
+    exec eval compile __import__ __builtins__ get_ipython getattr setattr delattr vars
+""")
 IMPORTERS = ("__import__", "importlib.import_module", "importlib.__import__")
 
 Scope = dict[str, str | None]  # name -> what it stands for; None: for something else

@@ -48,37 +48,18 @@ REASONS = {
 NAMES = {name: why for why, names in REASONS.items() for name in names.split()}
 
 # Attributes that lead from any object to the code and the frames behind it.
-INNER_ATTRIBUTES = [
-    "__subclasses__",
-    "__globals__",
-    "__code__",
-    "__closure__",
-    "__builtins__",
-    "f_back",
-    "f_globals",
-    "f_locals",
-    "tb_frame",
-    "gi_frame",
-    "cr_frame",
-]
+INNER_ATTRIBUTES = str.split("""
+    __subclasses__ __globals__ __code__ __closure__ __builtins__
+    f_back f_globals f_locals tb_frame gi_frame cr_frame
+""")
 
 # Libraries that must not be written to; settings below torch.backends are meant to be.
 NOT_TO_PATCH = ("torch", "numpy", "imbal_lab", "builtins", "math", "operator")
 MAY_BE_SET = ("torch.backends",)
 
-SHELL_MAGICS = [
-    "bash",
-    "sh",
-    "script",
-    "sx",
-    "system",
-    "perl",
-    "ruby",
-    "pypy",
-    "python",
-    "python2",
-    "python3",
-]
+SHELL_MAGICS = str.split("""
+    bash sh script sx system perl ruby pypy python python2 python3
+""")
 
 
 def below(name: str, heads: Container[str]) -> str | None:
