@@ -36,6 +36,7 @@ NO_NEWS = '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"
 SYSTEM_PACKAGES = {  # Debian's names, and why a test needs them
     "chromium": "the browser test opens the lessons in it",
     "dataset-fashion-mnist": "the embedded pictures are compared with these official files",
+    "postgresql": "a gradebook is kept in a server that the tests start",
 }
 CHROMIUM_ELSEWHERE = {
     "Darwin": "brew install --cask chromium",
