@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
@@ -385,7 +386,7 @@ def test_every_requirement_has_one_exact_pin_within_its_range(python, system):
     extras = project["optional-dependencies"]
     own = "imbal-lab[cluster,real]"  # the tests need those extras as well
     assert own in extras["test"]
-    for line in {*project["dependencies"], *sum(extras.values(), [])} - {own}:
+    for line in {*project["dependencies"], *chain(*extras.values())} - {own}:
         need = Requirement(line)
         (pin,) = lock[canonicalize_name(need.name)].specifier
         assert pin.operator == "=="
