@@ -1,0 +1,91 @@
+"""Running a submission's cells and judging its functions, in the order that keeps secrets.
+
+All cells run first, and their outputs are taken before any function is called. Then the visible
+cases of all exercises are asked, then the hidden ones, each group in a throw-away process of its
+own. So no output, no error text and no file of a student can hold a hidden input.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from imbal_lab.checks import Exercise, Verdict, judge
+from imbal_lab.sandbox import ConfinementError
+from imbal_lab.student_process.submission import Budget, Submission
+
+from .planned import PlannedCell
+from .remote_ask import RemoteAsk
+from .run_cells import Executed, run_cells
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the cells did, the verdicts that were reached, and CPU seconds by exercise."""
+
+    executed: Executed
+    verdicts: dict[str, Verdict]
+    cpu_seconds: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def judge_submission(
+    submission: Submission,
+    cells: Sequence[PlannedCell],
+    exercises: Sequence[Exercise],
+    seed: int,
+    budget: Budget,
+    doubts: list[str],
+) -> Judged:
+    """Run and judge. An error of ours costs the exercise's verdict and is added to `doubts`."""
+    executed = run_cells(submission, cells)
+    asks = {e.id: _ask(submission, e, seed, executed, budget) for e in exercises}
+    for exercise in exercises:
+        with own_errors(doubts, exercise.id):
+            _judge(exercise, asks[exercise.id], hidden=False)  # its outcomes stay in the ask
+    verdicts = {}
+    for exercise in exercises:
+        with own_errors(doubts, exercise.id):
+            verdicts[exercise.id] = _judge(exercise, asks[exercise.id], hidden=True)
+    spent = {name: budget.exercise - ask.left for name, ask in asks.items()}
+    notes = [note for ask in asks.values() for note in ask.notes]
+    return Judged(executed, verdicts, spent, (*executed.notes, *notes))
+
+
+def _ask(
+    submission: Submission, exercise: Exercise, seed: int, executed: Executed, budget: Budget
+) -> RemoteAsk:
+    return RemoteAsk(
+        submission,
+        exercise,
+        seed,
+        place=executed.places.get(exercise.id, executed.end),
+        end=executed.end,
+        left=budget.exercise - executed.cpu_seconds.get(exercise.id, 0.0),
+    )
+
+
+def _judge(exercise: Exercise, ask: RemoteAsk, *, hidden: bool) -> Verdict:
+    try:
+        return judge(exercise, ask, seed=ask.seed, hidden=hidden)
+    finally:
+        ask.close()
+
+
+@contextmanager
+def own_errors(doubts: list[str], what: str) -> Iterator[None]:
+    """Turn an error of our own code into a doubt, with its kind and its place.
+
+    That code cannot be confined is no such error: it is raised.
+    """
+    try:
+        yield
+    except ConfinementError:
+        raise
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}, line {last.lineno}"
+        doubts.append(f"The grader failed at {what}: {type(error).__name__} in {place}.")
