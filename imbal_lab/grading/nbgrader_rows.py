@@ -19,7 +19,7 @@ from .course import CourseError
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-TIMESTAMP = re.compile(r"[0-9][0-9T:. +-]{9,40}( ?UTC|Z)?")  # as nbgrader writes it
+TIMESTAMP = re.compile(r"[0-9][0-9T:. +-]{9,40}[A-Z]{0,5}")  # as nbgrader writes it
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from . import tables
 from .course import Course, CourseError, lesson_metadata, read_notebook
@@ -43,12 +43,24 @@ def choose(connection: Connection, course: Course, lesson: str, source: str | No
     elif kept is None and named["id"] != newest["id"]:
         doubt = f"made from version {named['version']}, whose notebook was not kept"
     else:
-        note = f"made from the earlier version {named['version']} and graded as that"
-        older = named["id"] != newest["id"]
-        return Chosen(named, kept or _on_disk(course, lesson), (note,) if older else ())
+        notes = _notes(connection, newest, named, source)
+        return Chosen(named, kept or _on_disk(course, lesson), notes)
     doubt = f"{doubt}; graded as version {newest['version']}"
     notebook = _notebook(connection, newest) or _on_disk(course, lesson)
     return Chosen(newest, notebook, (), (doubt,))
+
+
+def _notes(
+    connection: Connection, newest: dict, named: dict, source: str | None
+) -> tuple[str, ...]:
+    """A note where it was not simply the newest that was named."""
+    if named["id"] != newest["id"]:
+        return (f"made from the earlier version {named['version']} and graded as that",)
+    count = select(func.count()).select_from(tables.releases)
+    several = connection.execute(count.where(tables.releases.c.lesson == newest["lesson"]))
+    if source is None and several.scalar_one() > 1:
+        return (f"it does not say of which version it is; graded as {newest['version']}",)
+    return ()
 
 
 def keep_notebook(connection: Connection, lesson: str, notebook: bytes) -> None:

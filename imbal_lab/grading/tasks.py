@@ -13,6 +13,7 @@ from . import releases, seeds, tables
 from .course import Course, CourseError, sha256
 from .graded import Job
 from .nbgrader_rows import parse_timestamp
+from .submitted import SAFELY, read_submission
 
 LONGEST_ID = 128  # characters; nbgrader's column of student ids
 
@@ -63,8 +64,6 @@ def make_task(
     seed: int | None = None,
 ) -> Task:
     """Read the submission and choose its release; the seed is drawn unless one is given."""
-    from .submitted import read_submission
-
     content, notes, doubts = read_submission(course, lesson, student)
     submission = content or b""
     source = releases.made_from(submission)
@@ -117,7 +116,7 @@ def _timestamp(course: Course, lesson: str, student: str) -> datetime | None:
     """What nbgrader's exchange wrote into timestamp.txt; links and devices are not opened."""
     path = course.notebook("submitted", student, lesson).with_name("timestamp.txt")
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(path, SAFELY)
     except OSError:
         return None
     with open(descriptor, "rb") as file:

@@ -33,6 +33,7 @@ def write_graded(course: Course, engine: Engine, task: Task, graded: Graded) -> 
         with Session(connection, autoflush=False) as session:
             points = nbgrader_rows.points_of(session, job.lesson)
             graded, notes = scaled(graded, points)
+            task = replace(task, doubts=(*task.doubts, *_missing(graded, points)))
             essays, unanswered = nbgrader_rows.cell_results(graded.notebook)
             nbgrader_rows.update_rows(
                 session,
@@ -90,6 +91,14 @@ def scaled(graded: Graded, points: dict[str, float]) -> tuple[Graded, list[str]]
             found = replace(found, score=share * most, points=most)
         exercises.append(found)
     return replace(graded, exercises=tuple(exercises)), notes
+
+
+def _missing(graded: Graded, points: dict[str, float]) -> list[str]:
+    """A doubt for each check of the gradebook that the release this was made from does not have."""
+    there = {f"check-{found.exercise}" for found in graded.exercises}
+    checks = [name for name in points if name.startswith("check-") and name not in there]
+    said = "is not in the release this was made from: no points"
+    return [f"{name.removeprefix('check-')} {said}" for name in checks]
 
 
 def _to_review(
