@@ -1,18 +1,21 @@
 """Per-class curves over steps.
 
-Each function draws one quantity of a `Recording` on axes that `panels.frame` has prepared, and
-returns the artists it made, so that a live picture can redraw these alone. `classes` is the data
-set, for names and counts. With `faint=True` the same run is drawn as a pale, wide reference
-without labels, to lie behind another.
+Each function draws one quantity of a run on axes that `panels.frame` has prepared, and returns
+the artists it made, so that a live picture can redraw these alone. `classes` is the data set, for
+names and counts. With `faint=True` the same run is drawn as a pale, wide reference without labels,
+to lie behind another.
 
 Up to four classes: a labelled line each. More: the means of many, medium and few as thick
-labelled lines over thin grey classes.
+labelled lines over thin grey classes. Of runs that differ in their seed alone, given as `Seeds`,
+the mean is drawn with its 95 % interval.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
@@ -24,60 +27,96 @@ from torch import Tensor
 from imbal_lab.figures import style
 
 if TYPE_CHECKING:  # it comes with the methods, which a student's process may lack
-    from imbal_lab.instruments import Recording
+    from imbal_lab.instruments import Recording, Snapshot
 
 Values = NDArray[np.float64]
 LABEL_GAP = 0.125  # of the axes' height: one line of text in the live picture
 
 
-def loss(
-    ax: Axes, recording: Recording, classes: style.Classes, *, faint: bool = False
-) -> list[Artist]:
+@dataclass(frozen=True)
+class Seeds:
+    """Runs of one setting with different seeds, to be drawn as one: mean and interval."""
+
+    runs: tuple[Any, ...]  # recordings, or sequences of snapshots
+
+
+Run: TypeAlias = "Recording | Seeds"
+Moments: TypeAlias = "Sequence[Snapshot] | Seeds"
+
+
+def loss(ax: Axes, run: Run, classes: style.Classes, *, faint: bool = False) -> list[Artist]:
     """Mean training loss of each class, with the minority's start as a thin reference."""
-    values = array(recording.loss)
-    artists = _lines(ax, recording, values, classes, faint)
-    if not faint and len(values):
-        start = grouped(values)[0][-1]
+    step, values = over_steps(run, "loss")
+    artists = _lines(ax, step, values, classes, faint)
+    if not faint and len(step):
+        start = grouped(values.mean(axis=0))[0][-1]
         artists.append(ax.axhline(start, color=style.QUIET, linewidth=0.9, linestyle=":"))
     return artists
 
 
-def recall(
-    ax: Axes, recording: Recording, classes: style.Classes, *, faint: bool = False
-) -> list[Artist]:
+def recall(ax: Axes, run: Run, classes: style.Classes, *, faint: bool = False) -> list[Artist]:
     """Recall of each class on the balanced test set, 0 to 1."""
-    return _lines(ax, recording, array(recording.recall), classes, faint)
+    return _lines(ax, *over_steps(run, "recall"), classes, faint)
 
 
-def grad_norm(
-    ax: Axes, recording: Recording, classes: style.Classes, *, faint: bool = False
-) -> list[Artist]:
+def grad_norm(ax: Axes, run: Run, classes: style.Classes, *, faint: bool = False) -> list[Artist]:
     """L2 norm of each class's gradient (its contribution to the full gradient), log scale."""
-    values = array(recording.grad_norm)
-    return _lines(ax, recording, np.where(values > 0, values, np.nan), classes, faint)
+    step, values = over_steps(run, "grad_norm")
+    return _lines(ax, step, np.where(values > 0, values, np.nan), classes, faint)
 
 
-def cosine(
-    ax: Axes, recording: Recording, classes: style.Classes, *, faint: bool = False
-) -> list[Artist]:
+def cosine(ax: Axes, run: Run, classes: style.Classes, *, faint: bool = False) -> list[Artist]:
     """Cosine between the majority's gradient and that of every other class.
 
     For two classes a thin line shows -||g_1|| / ||g_0||: while the cosine is below it, a step of
     gradient descent raises the minority's loss.
     """
-    with_majority = array(recording.cosine)[:, 0].copy()
-    with_majority[:, 0] = np.nan  # with itself: always 1, says nothing
-    artists = _lines(ax, recording, with_majority, classes, faint)
+    step, values = over_steps(run, "cosine")
+    with_majority = values[:, :, 0].copy()
+    with_majority[:, :, 0] = np.nan  # with itself: always 1, says nothing
+    artists = _lines(ax, step, with_majority, classes, faint)
     if not faint:
         artists.append(ax.axhline(0.0, color=style.QUIET, linewidth=0.9, linestyle=":"))
-    if not faint and with_majority.shape[1] == 2:
-        artists += _limit(ax, recording)
+    if not faint and with_majority.shape[2] == 2:
+        artists += _limit(ax, step, over_steps(run, "grad_norm")[1].mean(axis=0))
     return artists
 
 
-def _limit(ax: Axes, recording: Recording) -> list[Artist]:
+def projection(
+    ax: Axes, run: Moments, classes: style.Classes, *, faint: bool = False
+) -> list[Artist]:
+    """Projection p of mini-batch class gradients on those of the whole training set, -1 to 1."""
+    return _lines(ax, *over_steps(run, "projection"), classes, faint)
+
+
+def feature_gradient(
+    ax: Axes, run: Moments, classes: style.Classes, *, faint: bool = False
+) -> list[Artist]:
+    """Mean norm of the gradient at the features in each class, log scale."""
+    step, values = over_steps(run, "feature_gradient")
+    return _lines(ax, step, np.where(values > 0, values, np.nan), classes, faint)
+
+
+def over_steps(run: Run | Moments, quantity: str) -> tuple[Values, Values]:
+    """Steps [T], and values [S, T, C] or [S, T, C, C] of one quantity, S seeds.
+
+    Runs that are on their way have different lengths: the steps are those that all have reached.
+    """
+    columns = [_column(one, quantity) for one in (run.runs if isinstance(run, Seeds) else (run,))]
+    length = min(len(step) for step, _ in columns)
+    return columns[0][0][:length], np.stack([values[:length] for _, values in columns])
+
+
+def _column(run: Any, quantity: str) -> tuple[Values, Values]:
+    if hasattr(run, quantity):
+        return array(run.step), array(getattr(run, quantity))
+    steps = np.array([float(seen.step) for seen in run])
+    return steps, array(torch.stack([getattr(seen, quantity) for seen in run]))
+
+
+def _limit(ax: Axes, step: Values, norms: Values) -> list[Artist]:
     """The line below which gradient descent raises the minority's loss, with its label."""
-    majority, minority = array(recording.grad_norm).T
+    majority, minority = norms.T
     limit = -minority / np.where(majority > 0, majority, np.nan)
     label = ax.annotate(
         "below the thin line, plain GD would raise it",
@@ -87,7 +126,7 @@ def _limit(ax: Axes, recording: Recording) -> list[Artist]:
         color=style.QUIET,
         fontsize=style.TEXT_PT,
     )
-    return [*ax.plot(array(recording.step), limit, color=style.INK, linewidth=1.0), label]
+    return [*ax.plot(step, limit, color=style.INK, linewidth=1.0), label]
 
 
 def array(values: Tensor) -> Values:
@@ -96,61 +135,75 @@ def array(values: Tensor) -> Values:
     return np.where(np.isfinite(plain), plain, np.nan)
 
 
+def round_up(highest: float) -> float:
+    """The next of 1, 1.5, 2, 3, 4, 5, 7.5, 10 times a power of ten."""
+    decade = 10.0 ** math.floor(math.log10(highest))
+    return next(m * decade for m in (1, 1.5, 2, 3, 4, 5, 7.5, 10) if m * decade >= highest)
+
+
 def grouped(values: Values) -> Values:
-    """[T, C] to one column a line: the classes, or the means of many, medium and few."""
-    if values.shape[1] <= style.MOST_LINES:
-        return values
-    columns = [values[:, list(ranks)] for _, ranks in style.groups(values.shape[1])]
-    counts = [(~np.isnan(c)).sum(axis=1) for c in columns]
-    pairs = zip(columns, counts, strict=True)
-    return np.stack(
-        [np.where(n > 0, np.nansum(c, axis=1) / np.maximum(n, 1), np.nan) for c, n in pairs],
-        axis=1,
-    )
+    """[..., C] to one column a line: the classes, or the means of many, medium and few."""
+    return np.stack([mean(values[..., list(r)]) for r in style.rows(values.shape[-1])], axis=-1)
 
 
-def _labels(classes: style.Classes) -> list[str]:
-    """One label a line: `name (n=12)`, or `few (n=1–3)`."""
-    names, counts = classes.class_names, classes.counts
-    if len(names) <= style.MOST_LINES:
-        return [f"{name} (n={n})" for name, n in zip(names, counts, strict=True)]
-    ends = [(name, counts[r[-1]], counts[r[0]]) for name, r in style.groups(len(names))]
-    return [f"{name} (n={a}–{b})" if a < b else f"{name} (n={a})" for name, a, b in ends]
+def mean(values: Values, axis: int = -1) -> Values:
+    """Mean over one axis without the gaps; a gap where there is nothing else."""
+    present = ~np.isnan(values)
+    total = np.where(present, values, 0.0).sum(axis=axis)
+    count = present.sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def interval(values: Values) -> tuple[Values, Values]:
+    """Ends of the 95 % t-interval of the mean over the first axis [S, ...], S at least two."""
+    from scipy import stats  # late: a picture of one run needs none of it
+
+    seeds = len(values)
+    half = stats.t.ppf(0.975, seeds - 1) * values.std(axis=0, ddof=1) / np.sqrt(seeds)
+    middle = values.mean(axis=0)
+    return middle - half, middle + half
 
 
 def _lines(
-    ax: Axes, recording: Recording, values: Values, classes: style.Classes, faint: bool
+    ax: Axes, step: Values, values: Values, classes: style.Classes, faint: bool
 ) -> list[Artist]:
-    if values.shape[1] != len(classes.class_names):
+    """``values`` [S, T, C]."""
+    if values.shape[2] != len(classes.class_names):
         raise ValueError(
-            f"classes = {classes.class_names}: the recording has {values.shape[1]} classes; "
+            f"classes = {classes.class_names}: the recording has {values.shape[2]} classes; "
             "pass the data set that the run was trained on"
         )
-    step = array(recording.step)
-    thick = grouped(values)
-    many = values.shape[1] > style.MOST_LINES
+    by_seed = grouped(values)
+    thick = by_seed.mean(axis=0)
     artists: list[Artist] = []
-    if many and not faint:
-        artists += ax.plot(step, values, color=style.THIN, linewidth=0.8, zorder=1.5)
+    if values.shape[2] > style.MOST_LINES and not faint:
+        every = values.mean(axis=0)
+        artists += ax.plot(step, every, color=style.THIN, linewidth=0.8, zorder=1.5)
     for k, look in enumerate(style.looks(thick.shape[1])):
         if np.isnan(thick[:, k]).all():
             continue  # nothing to draw, and matplotlib cannot space markers on nothing
-        if faint:
-            (line,) = ax.plot(step, thick[:, k], color=look.colour, alpha=0.28, zorder=1.8)
-            line.set_linewidth(3 * look.width)
-            artists.append(line)
-        else:
-            artists += ax.plot(
-                step,
-                thick[:, k],
-                color=look.colour,
-                linewidth=look.width,
-                linestyle=look.dash,
-                marker=look.marker,
-                markersize=4.5,
-                markevery=(0.05 + 0.05 * k, 0.2),
-            )
-    return artists if faint else artists + _labels_at_end(ax, thick, _labels(classes))
+        if len(by_seed) > 1 and not faint:
+            artists.append(_band(ax, step, by_seed[:, :, k], look))
+        artists += _line(ax, step, thick[:, k], look, k, faint)
+    return artists if faint else artists + _labels_at_end(ax, thick, style.labels(classes))
+
+
+def _line(
+    ax: Axes, step: Values, values: Values, look: style.Look, k: int, faint: bool
+) -> list[Artist]:
+    if faint:
+        width = 3 * look.width
+        return [*ax.plot(step, values, color=look.colour, alpha=0.28, lw=width, zorder=1.8)]
+    (line,) = ax.plot(step, values, color=look.colour, linewidth=look.width, linestyle=look.dash)
+    line.set(marker=look.marker, markersize=4.5, markevery=(0.05 + 0.05 * k, 0.2))
+    return [line]
+
+
+def _band(ax: Axes, step: Values, values: Values, look: style.Look) -> Artist:
+    low, high = interval(values)
+    if ax.get_yscale() == "log":
+        low = np.maximum(low, ax.get_ylim()[0])  # an interval may reach below zero
+    return ax.fill_between(step, low, high, color=look.colour, alpha=0.18, linewidth=0, zorder=1.7)
 
 
 def _labels_at_end(ax: Axes, values: Values, labels: Sequence[str]) -> list[Artist]:
@@ -162,17 +215,6 @@ def _labels_at_end(ax: Axes, values: Values, labels: Sequence[str]) -> list[Arti
     placed = style.spread(heights, LABEL_GAP, 0.02, 0.98)
     all_looks = style.looks(values.shape[1])
     return [
-        ax.annotate(
-            labels[k],
-            (1.0, height),
-            xycoords="axes fraction",
-            xytext=(5, 0),
-            textcoords="offset points",
-            va="center",
-            color=all_looks[k].colour,
-            fontsize=style.TEXT_PT,
-            fontweight="bold" if k == values.shape[1] - 1 else "normal",
-            annotation_clip=False,
-        )
+        style.beside(ax, height, labels[k], all_looks[k], indent=5)
         for (k, _), height in zip(shown, placed, strict=True)
     ]

@@ -1,11 +1,11 @@
-"""Panels: which curves stand where, under which title, within which limits."""
+"""Panels: what a picture can show, under which title, within which limits, in which words."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -13,61 +13,274 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from imbal_lab.figures import curves, style
+from imbal_lab.figures import (
+    angles,
+    arrows,
+    curves,
+    feature_clouds,
+    heat_map,
+    regions,
+    style,
+    weights,
+    words,
+)
 
 if TYPE_CHECKING:  # it comes with the methods, which a student's process may lack
-    from imbal_lab.instruments import Recording
+    from imbal_lab.instruments import Recording, Snapshot
 
-Limits = tuple[float, float]
-DECADES = 5  # of gradient norms shown at most
+Limits = tuple[float, ...]
+DECADES = 5  # of norms shown at most
 STEP_TICKS = (0, 5, 10, 30, 100, 300, 1000, 3000)
 
 
-def _loss_limits(recordings: Sequence[Recording]) -> Limits:
-    """From 0 to a round number above every loss, and above twice the loss of pure guessing."""
-    highest = 2 * math.log(max(recordings[0].loss.shape[1], 2))
-    for recording in recordings:
-        values = curves.array(recording.loss)
-        highest = max(highest, float(np.nanmax(values, initial=0.0)))
-    decade = 10.0 ** math.floor(math.log10(highest))
-    return 0.0, next(m * decade for m in (1, 1.5, 2, 3, 4, 5, 7.5, 10) if m * decade >= highest)
+@dataclass(frozen=True)
+class Pictured:
+    """A run as far as it has come: its curves, and the moments that were kept of it."""
 
+    recording: Recording | curves.Seeds | None = None
+    snapshots: Sequence[Snapshot] | curves.Seeds = ()
 
-def _norm_limits(recordings: Sequence[Recording]) -> Limits:
-    """Whole decades round every norm, five at most."""
-    values = np.concatenate([curves.array(r.grad_norm).ravel() for r in recordings])
-    values = values[values > 0]
-    if not len(values):
-        return 1e-3, 1.0
-    top = math.floor(math.log10(values.max())) + 1
-    bottom = math.floor(math.log10(values.min()))
-    return 10.0 ** max(min(bottom, top - 2), top - DECADES), 10.0**top
+    def of(self, panel: Panel) -> Any:
+        """What ``panel`` draws: the recording, the snapshots, or the last of them; or None."""
+        if panel.shows == "recording":
+            return self.recording
+        if panel.shows == "moments" or isinstance(self.snapshots, curves.Seeds):
+            return self.snapshots or None
+        return self.snapshots[-1] if self.snapshots else None
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One plot of a recording."""
+    """One view of a run.
+
+    Attributes:
+        title: what it shows.
+        draw: ``draw(ax, shown, classes, faint=False)`` gives the artists that change.
+        limits: of all that shares the panel, ``limits([shown, ...])``; while they stay the same,
+            what `frame` has drawn stays the same.
+        words: ``words(shown, classes)``, one line of text that says what the picture shows.
+        shows: what `draw` takes: a "recording", the "moments" (a sequence of snapshots) or one
+            "moment" (a snapshot).
+        needs: what `take_snapshot` has to be asked for, for moments.
+        axis: ``axis(ax, limits, steps)`` sets scales, ticks and limits.
+        square: whether it needs a square of a row that is higher.
+    """
 
     title: str
     draw: Callable[..., list[Artist]]
-    limits: Callable[[Sequence[Recording]], Limits]
-    scale: str = "linear"
+    limits: Callable[[Sequence[Any]], Limits]
+    words: Callable[[Any, Any], str]
+    axis: Callable[[Axes, Limits, int], None]
+    shows: Literal["recording", "moments", "moment"] = "recording"
+    needs: tuple[str, ...] = ()
+    square: bool = False
 
 
+def _loss_limits(runs: Sequence[Any]) -> Limits:
+    """From 0 to a round number above every loss, and above twice the loss of pure guessing."""
+    values = _all(runs, "loss")
+    guessing = 2 * math.log(max(values[0].shape[2], 2))
+    return 0.0, curves.round_up(max(guessing, *(float(np.nanmax(v, initial=0.0)) for v in values)))
+
+
+def _decades(quantity: str) -> Callable[[Sequence[Any]], Limits]:
+    """Whole decades round every value, five at most."""
+
+    def limits(runs: Sequence[Any]) -> Limits:
+        values = np.concatenate([v.ravel() for v in _all(runs, quantity)])
+        values = values[values > 0]
+        if not len(values):
+            return 1e-3, 1.0
+        top = math.floor(math.log10(values.max())) + 1
+        bottom = math.floor(math.log10(values.min()))
+        return 10.0 ** max(min(bottom, top - 2), top - DECADES), 10.0**top
+
+    return limits
+
+
+def _all(runs: Sequence[Any], quantity: str) -> list[curves.Values]:
+    return [curves.over_steps(run, quantity)[1] for run in runs]
+
+
+def _fixed(*limits: float) -> Callable[[Sequence[Any]], Limits]:
+    return lambda _: limits
+
+
+def _weight_limits(moments: Sequence[Any]) -> Limits:
+    low, high = zip(*map(weights.weight_limits, moments), strict=True)
+    return max(map(weights.loss_limit, moments)), min(low), max(high)
+
+
+def _over_steps(scale: str) -> Callable[[Axes, Limits, int], None]:
+    def axis(ax: Axes, limits: Limits, steps: int) -> None:
+        ax.set_yscale(scale)
+        ax.set_ylim(*limits)
+        step_axis(ax, steps)
+
+    return axis
+
+
+def _rows(ax: Axes, limits: Limits, steps: int) -> None:
+    ax.set_ylim(*limits)
+    ax.set_yticks([])
+    ax.grid(False)
+    step_axis(ax, steps)
+
+
+def _weight_axis(ax: Axes, limits: Limits, steps: int) -> None:
+    ax.set_yscale("log")
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.set_ylim(*limits[1:])
+    ax.set_xlim(0, limits[0])
+    ax.set_xlabel("loss of the example", fontsize=style.TEXT_PT, color=style.INK)
+
+
+def _blank(ax: Axes, limits: Limits, steps: int) -> None:
+    """A square without ticks, whose place in the plane has no meaning or is plain to see."""
+    ax.set_xlim(*limits[:2])
+    ax.set_ylim(*limits[2:])
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_aspect("equal", anchor="W")
+    ax.grid(False)
+    for side in ("left", "bottom", "top", "right"):
+        ax.spines[side].set(visible=True, color=style.THIN)
+
+
+def _bare(ax: Axes, limits: Limits, steps: int) -> None:
+    _blank(ax, limits, steps)
+    for side in ("left", "bottom", "top", "right"):
+        ax.spines[side].set_visible(False)
+
+
+def _cells(moments: Sequence[Any]) -> Limits:
+    number = len(moments[0].angles)
+    return -0.5, number - 0.5, number - 0.5, -0.5
+
+
+def _around(moments: Sequence[Any]) -> Limits:
+    half = max(map(feature_clouds.half_width, moments))
+    return -half, half, -half, half
+
+
+_LINE, _LOG = _over_steps("linear"), _over_steps("log")
+ARROWS_EDGE = 1.12  # of the circle's radius
+
+# What a picture shows unless it is told otherwise.
 PANELS = {
-    "loss": Panel("Mean loss of each class (training)", curves.loss, _loss_limits),
-    "recall": Panel("Recall (balanced test set)", curves.recall, lambda _: (-0.03, 1.03)),
-    "grad_norm": Panel("Norm of each class gradient", curves.grad_norm, _norm_limits, "log"),
-    "cosine": Panel("Cosine with the majority's gradient", curves.cosine, lambda _: (-1.05, 1.05)),
+    "loss": Panel(
+        "Mean loss of each class (training)", curves.loss, _loss_limits, words.loss, _LINE
+    ),
+    "recall": Panel(
+        "Recall (balanced test set)", curves.recall, _fixed(-0.03, 1.03), words.recall, _LINE
+    ),
+    "grad_norm": Panel(
+        "Norm of each class gradient",
+        curves.grad_norm,
+        _decades("grad_norm"),
+        words.grad_norm,
+        _LOG,
+    ),
+    "cosine": Panel(
+        "Cosine with the majority's gradient",
+        curves.cosine,
+        _fixed(-1.05, 1.05),
+        words.cosine,
+        _LINE,
+    ),
+}
+VIEWS = PANELS | {
+    "recall_map": Panel(
+        "Recall of every class (dark 0, bright 1)",
+        heat_map.recall_map,
+        _fixed(0, 1),
+        heat_map.recall_map_in_words,
+        _rows,
+    ),
+    "loss_map": Panel(
+        "Loss of every class (bright is low)",
+        heat_map.loss_map,
+        _fixed(0, 1),
+        heat_map.loss_map_in_words,
+        _rows,
+    ),
+    "projection": Panel(
+        "Projection p of mini-batch gradients",
+        curves.projection,
+        _fixed(-0.05, 1.05),
+        words.projection,
+        _LINE,
+        "moments",
+        ("projection",),
+    ),
+    "feature_gradient": Panel(
+        "Gradient norm at the features",
+        curves.feature_gradient,
+        _decades("feature_gradient"),
+        words.feature_gradient,
+        _LOG,
+        "moments",
+        ("feature_gradient",),
+    ),
+    "regions": Panel(
+        "Predicted class, training points",
+        regions.decision_regions,
+        lambda moments: moments[0].window,
+        regions.decision_regions_in_words,
+        _blank,
+        "moment",
+        ("regions",),
+        square=True,
+    ),
+    "arrows": Panel(
+        "Pull of each class on the parameters",
+        arrows.gradient_arrows,
+        _fixed(-ARROWS_EDGE, ARROWS_EDGE, -ARROWS_EDGE, ARROWS_EDGE),
+        arrows.gradient_arrows_in_words,
+        _bare,
+        "moment",
+        ("gram",),
+        square=True,
+    ),
+    "weights": Panel(
+        "Weight of each example (mean 1)",
+        weights.weights_against_loss,
+        _weight_limits,
+        weights.weights_against_loss_in_words,
+        _weight_axis,
+        "moment",
+        ("sample_loss", "sample_weight"),
+    ),
+    "features": Panel(
+        "Features, training and test",
+        feature_clouds.features,
+        _around,
+        feature_clouds.features_in_words,
+        _blank,
+        "moment",
+        ("features",),
+        square=True,
+    ),
+    "angles": Panel(
+        "Cosines of the classifier's vectors",
+        angles.classifier_angles,
+        _cells,
+        angles.classifier_angles_in_words,
+        _bare,
+        "moment",
+        ("angles",),
+        square=True,
+    ),
 }
 
 
-def frame(ax: Axes, panel: Panel, recordings: Sequence[Recording], steps: int) -> None:
-    """Title, scales and limits of one panel; `steps` is the length of the whole run."""
+def frame(ax: Axes, panel: Panel, shown: Sequence[Any], steps: int) -> None:
+    """Title, scales and limits of one panel for all that is ``shown`` there.
+
+    ``steps`` is the length of the whole run.
+    """
     style.dress(ax, panel.title)
-    ax.set_yscale(panel.scale)
-    ax.set_ylim(*panel.limits(recordings))
-    step_axis(ax, steps)
+    panel.axis(ax, panel.limits(shown), steps)
 
 
 def step_axis(ax: Axes, steps: int) -> None:
@@ -83,42 +296,102 @@ def step_axis(ax: Axes, steps: int) -> None:
     ax.set_xlabel("step (log from 10)", fontsize=style.TEXT_PT, color=style.INK)
 
 
+def alt(panel: Panel, shown: Any, classes: Any) -> str:
+    """Alternative text of a panel: its title, and what is to be seen in it."""
+    return f"{panel.title}. {panel.words(shown, classes)}"
+
+
 def figure(
-    recording: Recording,
-    classes: style.Classes,
+    run: Recording | Pictured,
+    classes: Any,
     *,
-    reference: Recording | None = None,
+    reference: Recording | Pictured | None = None,
     names: Sequence[str] = tuple(PANELS),
 ) -> Figure:
-    """A still picture: the named panels in two columns, the reference pale behind.
+    """A still picture: the named views in two columns, the reference pale behind.
 
     >>> sorted(PANELS)
     ['cosine', 'grad_norm', 'loss', 'recall']
     """
-    rows = math.ceil(len(names) / 2)
-    made = canvas(rows, min(len(names), 2))
-    layers = [(reference, True), (recording, False)]
-    shown = [(layer, faint) for layer, faint in layers if layer is not None]
-    for ax, name in zip(made.axes, names, strict=False):
-        frame(ax, PANELS[name], [layer for layer, _ in shown], int(recording.step[-1]))
-        for layer, faint in shown:
-            PANELS[name].draw(ax, layer, classes, faint=faint)
+    chosen = [VIEWS[name] for name in names]
+    columns = min(len(names), 2)
+    made = canvas(math.ceil(len(names) / 2), columns, square=square_rows(chosen, columns))
+    layers = [(_pictured(run), False)]
+    if reference is not None:
+        layers.insert(0, (_pictured(reference), True))
+    steps = _last_step(layers[-1][0])
+    for ax, panel in zip(made.axes, chosen, strict=False):
+        _fill(ax, panel, layers, [layer for layer, _ in layers], classes, steps)
     for ax in made.axes[len(names) :]:
         ax.remove()
     return made
 
 
-def canvas(rows: int, columns: int) -> Figure:
-    """An empty white figure with room for end labels right of every panel."""
-    height = 0.35 + 2.3 * rows
-    made = Figure(figsize=(4.5 * columns, height), dpi=100, facecolor=style.FACE)
-    made.subplots(rows, columns, squeeze=False)
-    made.subplots_adjust(
-        left=0.5 / (4.5 * columns),
-        right=1 - 1.45 / (4.5 * columns),
-        bottom=0.5 / height,
-        top=1 - 0.6 / height,
-        wspace=0.7,
-        hspace=0.52,
-    )
+def side_by_side(
+    runs: Mapping[str, Recording | Pictured], classes: Any, *, names: Sequence[str]
+) -> Figure:
+    """A still picture: a column a run, a row a view, the same limits along every row."""
+    shown = {label: _pictured(run) for label, run in runs.items()}
+    chosen = [VIEWS[name] for name in names]
+    square = [k for k, panel in enumerate(chosen) if panel.square]
+    made = canvas(len(chosen), len(shown), square=square)
+    steps = max(map(_last_step, shown.values()))
+    axes = iter(made.axes)
+    for row, panel in enumerate(chosen):
+        for label, one in shown.items():
+            ax = next(axes)
+            _fill(ax, panel, [(one, False)], list(shown.values()), classes, steps)
+            if row == 0:
+                ax.set_title(f"{label}: {panel.title[0].lower()}{panel.title[1:]}", loc="left")
+    return made
+
+
+def _fill(
+    ax: Axes,
+    panel: Panel,
+    layers: Sequence[tuple[Pictured, bool]],
+    sharing: Sequence[Pictured],
+    classes: Any,
+    steps: int,
+) -> None:
+    frame(ax, panel, [found for one in sharing if (found := one.of(panel)) is not None], steps)
+    for layer, faint in layers:
+        if (found := layer.of(panel)) is not None:
+            panel.draw(ax, found, classes, faint=faint)
+
+
+def _pictured(run: Recording | Pictured) -> Pictured:
+    return run if isinstance(run, Pictured) else Pictured(run)
+
+
+def _last_step(run: Pictured) -> int:
+    if run.recording is not None:
+        return int(curves.over_steps(run.recording, "loss")[0][-1])
+    return int(curves.over_steps(run.snapshots, "step")[0][-1])
+
+
+def square_rows(panels: Sequence[Panel], columns: int) -> list[int]:
+    """The rows that hold a square panel, when ``panels`` are laid out in ``columns``."""
+    return sorted({k // columns for k, panel in enumerate(panels) if panel.square})
+
+
+# Inches. Labels stand right of every panel, and the title of the picture above all of them.
+LEFT, WIDTH, RIGHT = 0.5, 2.61, 1.83
+TOP, HEIGHT, SIDE, GAP, BOTTOM = 0.6, 1.53, 2.1, 0.795, 0.5
+
+
+def canvas(rows: int, columns: int, *, square: Collection[int] = ()) -> Figure:
+    """An empty white figure with room for labels right of every panel; ``square`` rows are higher.
+
+    Axes in square rows are as wide as the others: their panels make themselves square.
+    """
+    heights = [SIDE if row in square else HEIGHT for row in range(rows)]
+    width = (WIDTH + RIGHT) * columns
+    height = TOP + sum(heights) + GAP * (rows - 1) + BOTTOM
+    made = Figure(figsize=(width, height), dpi=100, facecolor=style.FACE)
+    for row, own in enumerate(heights):
+        bottom = height - TOP - sum(heights[: row + 1]) - GAP * row
+        for column in range(columns):
+            left = LEFT + (WIDTH + RIGHT) * column
+            made.add_axes((left / width, bottom / height, WIDTH / width, own / height))
     return made

@@ -8,7 +8,9 @@ for colour-blind readers, and reach 3:1 contrast on the white face that every fi
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 
 FACE = "white"
 INK = "#222222"  # text
@@ -17,6 +19,7 @@ GRID = "#e6e6e6"
 THIN = "#bdbdbd"  # single classes behind group means
 TEXT_PT = 9.5
 TITLE_PT = 10.5
+LINE_PT = 14.0  # from line to line of text
 MOST_LINES = 4  # more classes than this are shown as three groups
 
 
@@ -78,6 +81,93 @@ def groups(num_classes: int) -> tuple[tuple[str, range], ...]:
         ("many", range(first)),
         ("medium", range(first, second)),
         ("few", range(second, num_classes)),
+    )
+
+
+def look_of(rank: int, num_classes: int) -> Look:
+    """The look of one class: its own, or with more than four classes that of its group.
+
+    >>> look_of(9, num_classes=10) is MINORITY
+    True
+    """
+    if num_classes <= MOST_LINES:
+        return looks(num_classes)[rank]
+    parts = [ranks for _, ranks in groups(num_classes)]
+    return looks(len(parts))[next(k for k, ranks in enumerate(parts) if rank in ranks)]
+
+
+def rows(num_classes: int) -> tuple[tuple[int, ...], ...]:
+    """The ranks that are drawn alike: one class each, or many, medium and few.
+
+    >>> rows(3)
+    ((0,), (1,), (2,))
+    """
+    if num_classes <= MOST_LINES:
+        return tuple((rank,) for rank in range(num_classes))
+    return tuple(tuple(ranks) for _, ranks in groups(num_classes))
+
+
+def labels(classes: Classes) -> list[str]:
+    """One label for each of `rows`: `name (n=12)`, or `few (n=1–3)`."""
+    names, counts = classes.class_names, classes.counts
+    if len(names) <= MOST_LINES:
+        return [f"{name} (n={n})" for name, n in zip(names, counts, strict=True)]
+    ends = [(name, counts[r[-1]], counts[r[0]]) for name, r in groups(len(names))]
+    return [f"{name} (n={a}–{b})" if a < b else f"{name} (n={a})" for name, a, b in ends]
+
+
+def signed(value: float) -> str:
+    """Two digits, with a real minus sign.
+
+    >>> signed(-0.5)
+    '−0.50'
+    """
+    return f"{value:.2f}".replace("-", "−")
+
+
+def names(classes: Classes) -> list[str]:
+    """The names of `rows`, without counts."""
+    if len(classes.class_names) <= MOST_LINES:
+        return list(classes.class_names)
+    return [name for name, _ in groups(len(classes.class_names))]
+
+
+def tint(colour: str, share: float) -> tuple[float, float, float]:
+    """``colour`` mixed with white: ``share`` 1 is the colour itself, 0 is white."""
+    red, green, blue = (1 - share * (1 - part) for part in to_rgb(colour))
+    return red, green, blue
+
+
+def key(ax: Axes, lines: Sequence[str], *, head: Sequence[str] = ()) -> list[Artist]:
+    """Lines of text right of the axes, from the top, each with the marker of its look.
+
+    ``head`` are quiet lines above them.
+    """
+    gap = LINE_PT / 72 * ax.figure.dpi / ax.bbox.height  # of the axes' height
+    across = 12 / 72 * ax.figure.dpi / ax.bbox.width
+    heights = [1 - (k + 0.6) * gap for k in range(len(head) + len(lines))]
+    artists = [beside(ax, height, text, None) for height, text in zip(heights, head, strict=False)]
+    below = zip(heights[len(head) :], lines, looks(len(lines)), strict=True)
+    for height, text, look in below:
+        (dot,) = ax.plot([1 + across], [height], look.marker, transform=ax.transAxes)
+        dot.set(color=look.colour, markersize=6, clip_on=False)
+        artists += [dot, beside(ax, height, text, look, indent=22)]
+    return artists
+
+
+def beside(ax: Axes, height: float, text: str, look: Look | None, indent: float = 12) -> Artist:
+    """Text right of the axes at ``height`` of them (0 to 1), ``indent`` points away."""
+    return ax.annotate(
+        text,
+        (1.0, height),
+        xycoords="axes fraction",
+        xytext=(indent, 0),
+        textcoords="offset points",
+        va="center",
+        color=QUIET if look is None else look.colour,
+        fontsize=TEXT_PT,
+        fontweight="bold" if look is MINORITY else "normal",
+        annotation_clip=False,
     )
 
 
