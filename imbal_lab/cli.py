@@ -26,6 +26,7 @@ as a teacher      imbal-lab release 02_learning_dynamics
                   imbal-lab grade 02_learning_dynamics
                   imbal-lab regrade 02_learning_dynamics
                   imbal-lab feedback 02_learning_dynamics
+                  imbal-lab report 02_learning_dynamics
                   imbal-lab export grades.csv
                   imbal-lab doctor       can students' code be confined here
 

@@ -1,4 +1,4 @@
-"""The teacher's commands: release, collect, grade, regrade, feedback, export."""
+"""The teacher's commands: release, collect, grade, regrade, feedback, report, export."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ def add_commands(command: Callable[..., argparse.ArgumentParser]) -> None:
     grade = command("grade", _grade, "run every check on every submission", GRADE)
     regrade = command("regrade", _regrade, "grade again, and say what changes", REGRADE)
     feedback = command("feedback", _feedback, "make a feedback page for each student", FEEDBACK)
+    report = command("report", _report, "what a lesson was like for the class", REPORT)
     export = command("export", _export, "write the scores as CSV", EXPORT)
-    for added in (release, collect, grade, regrade, feedback):
+    for added in (release, collect, grade, regrade, feedback, report):
         added.add_argument("lesson", metavar="LESSON", help="its name, e.g. 02_learning_dynamics")
     for added in (grade, regrade, feedback):
         added.add_argument("--student", metavar="S", help="only this student id")
     for added in (grade, regrade):
         _add_workers(added)
+    report.add_argument("--anonymous", action="store_true", help="pseudonyms in place of names")
     collect.add_argument("path", type=Path, metavar="PATH", help="a folder or a zip file")
     export.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: stdout")
     release.add_argument(
@@ -114,6 +116,17 @@ FEEDBACK = """\
 Write course/feedback/STUDENT/LESSON/LESSON.html: the student's notebook with points, and under each
 check what was seen, why, and what to try. Grade first; essays marked later show when you run it
 again. Ends with 1 if somebody who handed in has no page.
+"""
+REPORT = """\
+Write what grading found out about a lesson:
+
+  course/reports/LESSON.html         how far the class is, each case group and named mistake with
+                                     how often, the hardest exercise, students who need a word
+  course/reports/LESSON.csv          one row a student and exercise
+  course/reports/LESSON-items.csv    one row a case group and named mistake
+
+With --anonymous the files are called LESSON-anonymous...: pseudonyms stand for names, the same in
+every report of the course, and nothing that a student wrote is in them.
 """
 EXPORT = """\
 Write all scores as CSV: student, lesson, score, max, and one column for each exercise and essay.
@@ -256,6 +269,14 @@ def _feedback(course: Course, args: argparse.Namespace) -> int:
     for who, page in pages.items():
         print(printable(f"no page for {who}: {page}" if who in failed else near(page), 300))
     return 1 if failed else 0
+
+
+def _report(course: Course, args: argparse.Namespace) -> int:
+    from .report import report
+
+    for path in report(course, args.lesson, anonymous=args.anonymous):
+        print(near(path))
+    return 0
 
 
 def _export(course: Course, args: argparse.Namespace) -> int:
