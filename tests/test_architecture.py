@@ -26,6 +26,7 @@ MAY_KNOW = {
     "grading": {"checks", "exercises", "figures"},
     "authoring": {"checks", "exercises"},
     "sandbox": set(),
+    "student_process": {"checks", "data", "models", "sandbox"},
 }
 
 

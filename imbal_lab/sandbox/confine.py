@@ -17,7 +17,7 @@ from imbal_lab.sandbox.namespaces import unshare_everything
 from imbal_lab.sandbox.no_new_privs import set_no_new_privs
 from imbal_lab.sandbox.requirements import ConfinementError, check_names, why_refused
 from imbal_lab.sandbox.rlimits import Limits, set_limits
-from imbal_lab.sandbox.runtime_paths import runtime_paths
+from imbal_lab.sandbox.runtime_paths import visible
 from imbal_lab.sandbox.seccomp import refuse_system_calls
 from imbal_lab.sandbox.unprivileged import become, draw_user
 
@@ -29,6 +29,7 @@ def confine(
     layers: Collection[str],
     *,
     readable: Sequence[Path] = (),
+    hidden: Sequence[Path] = (),
     limits: Limits | None = None,
     keep: Sequence[int] = STANDARD_STREAMS,
     unsafe: bool = False,
@@ -36,9 +37,9 @@ def confine(
     """Confine this process and its children for good; on return it stands in ``scratch``.
 
     ``scratch`` is an empty folder, the one place to write. ``readable`` files and folders can be
-    read beside those of Python and the system. ``keep`` are the file descriptors that stay open:
-    what they lead to is not confined. ``layers`` are applied all or an error is raised; take those
-    that ``granted(probe())`` found.
+    read beside those of Python and the system, ``hidden`` ones in any of these cannot. ``keep`` are
+    the file descriptors that stay open: what they lead to is not confined. ``layers`` are applied
+    all or an error is raised; take those that ``granted(probe())`` found.
 
     With the layer "namespaces" this forks, and returns in a grandchild with another process id.
     The caller waits and ends as the grandchild does, with 128 + N after signal N; kill it, and all
@@ -58,7 +59,7 @@ def confine(
     scratch = scratch.resolve()
     close_descriptors(keep)
     user = draw_user() if "unprivileged" in layers else os.geteuid()
-    readable = [*runtime_paths(), *readable]
+    readable = visible(readable, hidden)
     if "namespaces" not in layers:
         if os.getpgrp() != os.getpid():  # else it leads a group already, and cannot leave it
             os.setsid()

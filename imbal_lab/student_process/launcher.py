@@ -1,0 +1,170 @@
+"""Starts and ends a warm parent, and has it place the processes of each submission."""
+
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from imbal_lab.sandbox import ConfinementError, Limits, why_refused
+from imbal_lab.student_process.connection import Connection
+from imbal_lab.student_process.protocol import Message
+from imbal_lab.student_process.stage import PACKAGE, import_path, make_stage
+
+PROGRAM = """
+import sys
+sys.path[:] = {path!r}
+from imbal_lab.student_process.warm_parent import main
+main({descriptor})
+"""
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OMP_THREAD_LIMIT": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "LANG": "C.UTF-8",
+}
+KEPT = ("PATH", "HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR")  # where matplotlib's list of fonts is
+
+
+class StartError(RuntimeError):
+    """A process for students' code could not be started; says why."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a submission runs: its warden, a descriptor that tells its end, its scratch folder."""
+
+    warden: int
+    ending: int
+    scratch: Path
+
+
+class Launcher:
+    """See :class:`imbal_lab.student_process.submission.WarmParent`."""
+
+    def __init__(
+        self,
+        *,
+        unsafe: bool = False,
+        layers: Sequence[str] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.unsafe, self.layers = unsafe, layers
+        self.limits = Limits() if limits is None else limits
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen | None = None
+        self._number = 0
+
+    def __enter__(self) -> Self:
+        with self._lock:
+            self._start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._stop()
+
+    def place(self, line: int, lifeline: int) -> Place:
+        """A confined start state that speaks on ``line`` and ends with ``lifeline``.
+
+        A warm parent that has ended is started again. Raises StartError.
+        """
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._stop()
+                self._start()
+            self._number += 1
+            scratch = self.folder / f"scratch{self._number}"
+            scratch.mkdir()
+            answer, descriptors = self._ask({"scratch": str(scratch)}, [line, lifeline])
+            return Place(answer["warden"], descriptors[0], scratch)
+
+    def _start(self) -> None:
+        if platform.system() != "Linux":
+            raise ConfinementError(
+                f"students' code runs on Linux only, and this is {platform.system()}: "
+                "on Windows use WSL2, on a Mac a Linux container"
+            )
+        self.folder = Path(tempfile.mkdtemp(prefix="imbal-lab-grading-")).resolve()
+        try:
+            self._come_up()
+        except BaseException:
+            self._stop()
+            raise
+
+    def _come_up(self) -> None:
+        self.folder.chmod(0o755)
+        stage = self.folder / "stage"
+        stage.mkdir()
+        make_stage(stage)
+        here, there = socket.socketpair()
+        self._line = Connection(here.detach())
+        with there, (self.folder / "errors").open("wb") as errors:
+            self._process = self._execute(there.fileno(), import_path(stage), errors)
+        ready, _ = self._ask(self._settings(stage))
+        if ready["threads"] != 1:
+            raise StartError(f"the warm parent has {ready['threads']} threads; it must have one")
+        self.layers = tuple(ready["layers"])
+        refused = why_refused(self.layers)
+        if refused and not self.unsafe:
+            raise ConfinementError(refused)
+
+    def _execute(self, descriptor: int, path: list[str], errors: IO[bytes]) -> subprocess.Popen:
+        program = PROGRAM.format(path=path, descriptor=descriptor)
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", "-B", "-c", program],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            cwd=self.folder,
+            env=environment | ENVIRONMENT | {"IPYTHONDIR": str(self.folder / "ipython")},
+            pass_fds=(descriptor,),
+            start_new_session=True,  # a Ctrl-C here is not theirs
+        )
+
+    def _settings(self, stage: Path) -> Message:
+        layers = () if self.unsafe and self.layers is None else self.layers
+        return {
+            "layers": layers,
+            "unsafe": self.unsafe,
+            "limits": asdict(self.limits),
+            "readable": [*import_path(stage), sys.prefix],
+            "hidden": [str(PACKAGE)],
+        }
+
+    def _ask(self, order: Message, hand: Sequence[int] = ()) -> tuple[dict[str, Any], list[int]]:
+        try:
+            self._line.send(order, hand=hand)
+            answer, _, descriptors = self._line.receive()
+        except (EOFError, OSError):
+            raise StartError(f"the warm parent ended: {self._last_words()}") from None
+        return answer, descriptors
+
+    def _last_words(self) -> str:
+        lines = (self.folder / "errors").read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def _stop(self) -> None:
+        """End it, after the submissions that it placed, and remove all files."""
+        if self._process is not None:
+            self._line.close()
+            self._process.wait()
+            self._process = None
+        if hasattr(self, "folder"):
+            shutil.rmtree(self.folder, ignore_errors=True)
