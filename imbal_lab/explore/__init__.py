@@ -4,6 +4,7 @@ from imbal_lab.explore.acceptance import acceptance
 from imbal_lab.explore.explorer import Explorer, explore
 from imbal_lab.explore.predict import predict, prediction
 from imbal_lab.explore.quiz import quiz
+from imbal_lab.explore.scenes import scenes
 from imbal_lab.explore.settings import SETUPS, Setting
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "predict",
     "prediction",
     "quiz",
+    "scenes",
 ]

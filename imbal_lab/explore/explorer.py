@@ -1,61 +1,114 @@
-"""The explorer: move a control and watch every class learn, with your own step in the picture."""
+"""The explorer: move a control and watch every class learn, with your own code in the picture."""
 
 from __future__ import annotations
 
 import base64
 import html
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets
-
-from imbal_lab.explore import settings
+from imbal_lab.explore import settings, share
+from imbal_lab.explore.controls import SEEDS, Controls
 from imbal_lab.explore.explain import explain
 from imbal_lab.explore.live import Live, State
-from imbal_lab.explore.painter import Painter
-from imbal_lab.explore.predict import beside
-from imbal_lab.explore.runs import Run, Runs
-from imbal_lab.explore.settings import LR, MINE, SETUPS, Setting
+from imbal_lab.explore.opened import opened
+from imbal_lab.explore.painter import Layer, Painter
+from imbal_lab.explore.predict import beside as predicted
+from imbal_lab.explore.runs import Job, Run, Runs
+from imbal_lab.explore.scene import SIGNATURES, Scene
+from imbal_lab.explore.scenes import SCENES
+from imbal_lab.explore.settings import MINE, SETUPS, Setting
 from imbal_lab.explore.skip import skipped
-from imbal_lab.figures import departure, summary
+from imbal_lab.explore.trained import Own, views_on
+from imbal_lab.explore.words import in_words
+from imbal_lab.figures import VIEWS, departure
+from imbal_lab.figures.panels import square_rows
 
 if TYPE_CHECKING:  # it comes with the methods, which a student's process may lack
+    from imbal_lab.data import Dataset
     from imbal_lab.instruments import Recording
+
+Function = Callable[..., Any]
 
 
 def explore(
-    step: Callable[..., Any] | None = None,
-    gradients: Callable[..., Any] | None = None,
+    scene: str = "minority_drop",
     *,
-    rho: float = 10,
-    lr: float = LR,
+    mine: Function | None = None,
+    step: Function | None = None,
+    gradients: Function | None = None,
+    data: str | None = None,
     method: str | None = None,
-    data: str = "gauss2d_binary",
+    rho: float | None = None,
+    lr: float | None = None,
+    batch: int | None = None,
+    lam: float | None = None,
+    gamma: float | None = None,
     seed: int | None = None,
+    beside: str | None = None,
+    seeds: int = 1,
     prediction: str | None = None,
 ) -> Explorer | None:
-    """Open an explorer; as the last line of a cell it shows itself.
+    """Open an explorer; as the last line of a cell it shows itself. `scenes()` lists the scenes.
 
     Args:
-        step: your own step(params [P], grads [C, P], lr) -> params; the library's runs behind it,
-            pale.
+        scene: what to explore.
+        mine: your own function, in the place that the scene has for one; or your own class of
+            torch optimizer.
+        step: the same, for scenes about steps: step(params [P], grads [C, P], lr) -> params.
         gradients: your own class_gradients(model, x, y, num_classes) -> [C, P].
+        data, method: where the menus start; "mine" for your own.
         rho: imbalance ratio n_max / n_min.
         lr: step size; it stays when method or data change.
-        method: "gd", "pcngd", or "mine" for `step`. None: yours if given, else "gd".
-        data: "gauss2d_binary", "gauss2d", "digits38" or "digits".
-        seed: chooses examples and initial weights; None takes the data's usual one.
-        prediction: the id of a `predict` question, to show its answer below the picture.
+        batch, lam, gamma: where a scene has a slider for it.
+        seed: chooses examples, initial weights and batches; None takes the data's usual one.
+        beside: a second method, to stand beside the first on the same seed.
+        seeds: how many seeds, drawn as mean and 95 % interval.
+        prediction: the id of a `predict` question, to show its answer once the run is done.
 
     Raises:
-        ValueError: an unknown name, a step size that is not positive, a step that is not a
-            function; the message says what is allowed.
+        ValueError: an unknown name, an argument that the scene does not have, a number out of
+            range, or something that is not a function; the message says what is allowed.
 
     While grading, and where the methods are kept away, one line is printed and None returned.
     """
     if skipped("The explorer"):
         return None
-    return Explorer(step, gradients, rho, lr, method, data, seed, prediction)
+    settings.one_of("scene", scene, tuple(SCENES))
+    chosen = SCENES[scene]
+    given = {"rho": rho, "lr": lr, "batch": batch, "lam": lam, "gamma": gamma}
+    own = _own(chosen, mine, step, gradients)
+    numbers = _numbers(chosen, given)
+    return Explorer(chosen, own, data, method, numbers, seed, beside, seeds, prediction)
+
+
+def _own(
+    scene: Scene, mine: Function | None, step: Function | None, gradients: Function | None
+) -> Own:
+    for name, own in (("mine", mine), ("step", step), ("gradients", gradients)):
+        if own is not None and not callable(own):
+            raise ValueError(f"{name} = {own!r}: give your function itself, without quotes")
+    for name, own in (("step", step), ("gradients", gradients)):
+        if own is not None and scene.slot != "step":
+            raise ValueError(
+                f"{name}: this scene takes mine={SIGNATURES[scene.slot]}; steps and class "
+                'gradients are for explore("minority_drop") and explore("noise")'
+            )
+    return Own(mine or step, gradients)
+
+
+def _numbers(scene: Scene, given: dict[str, float | None]) -> dict[str, float]:
+    sliders = {control.name: control for control in scene.controls}
+    for name, value in given.items():
+        if value is not None and name not in sliders:
+            raise ValueError(f"{name} = {value:g}: this scene has {', '.join(sliders)}")
+    if given["rho"] is not None and not given["rho"] >= 1:
+        raise ValueError(f"rho = {given['rho']!r}: the imbalance ratio is 1 or more, such as 10")
+    if given["lr"] is not None and not given["lr"] > 0:
+        raise ValueError(f"lr = {given['lr']!r}: the step size must be positive, such as 0.1")
+    starts = {name: scene.start(control) for name, control in sliders.items()}
+    return starts | {name: value for name, value in given.items() if value is not None}
 
 
 class Explorer:
@@ -63,46 +116,54 @@ class Explorer:
 
     def __init__(
         self,
-        step: Callable[..., Any] | None,
-        gradients: Callable[..., Any] | None,
-        rho: float,
-        lr: float,
+        scene: Scene,
+        own: Own,
+        data: str | None,
         method: str | None,
-        data: str,
+        numbers: dict[str, float],
         seed: int | None,
+        beside: str | None,
+        seeds: int,
         prediction: str | None,
     ) -> None:
-        for name, own in (("step", step), ("gradients", gradients)):
-            if own is not None and not callable(own):
-                raise ValueError(f"{name} = {own!r}: give your function itself, without quotes")
-        if not lr > 0:
-            raise ValueError(f"lr = {lr!r}: the step size must be positive, such as {LR:g}")
-        self._runs = Runs(step, gradients)
+        self.scene = scene
+        self._runs = Runs(scene, own)
         self._seed, self._prediction = seed, prediction
-        settings.one_of("data", data, tuple(SETUPS))
-        method = method or (MINE if step is not None else "gd")
+        data = data or scene.data[0]
+        settings.one_of("data", data, scene.data)
+        method = method or (MINE if own.mine is not None else scene.methods[0])
         settings.one_of("method", method, tuple(self._runs.labels))
-        self._painter = Painter()
-        self._live: Live[Run] = Live(self._runs.train, self._paint, self._fail)
-        self._build(rho, lr, method, data)
-        self._shown = Run(self._wanted())
+        if beside is not None:
+            settings.one_of("beside", beside, tuple(self._runs.labels))
+        if seeds not in SEEDS:
+            raise ValueError(f"seeds = {seeds!r}: choose one of {', '.join(map(str, SEEDS))}")
+        self._painters: dict[tuple[tuple[str, ...], int], Painter] = {}
+        self._pinned: Job | None = None
+        self._live: Live[Job] = Live(self._runs.train, self._paint, self._fail, self._stuck)
+        start = Setting(scene.name, data, method, **numbers)  # type: ignore[arg-type]
+        self.controls = Controls(scene, self._runs.labels, start, self._painter(data, 1).size)
+        self.controls.menus["beside"].value, self.controls.menus["seeds"].value = beside, seeds
+        self._shown, self._state = self._wanted(), "done"
         self._live.run(self._shown)
+        self._connect()
+        opened(self)
 
     def run(self, setting: Setting) -> Recording:
         """Train to the end and return what was recorded; errors of your code are raised."""
+        from imbal_lab.explore.trained import trained
         from imbal_lab.instruments import Recording
 
-        return Recording.of(self._runs.records(setting))
+        return Recording.of(moment.record for moment in trained(setting, self._runs.own))
 
     @property
     def recording(self) -> Recording | None:
-        """What the picture shows; None before the first record."""
-        return self._shown.recording
+        """What the picture shows of the first method and seed; None before the first record."""
+        return self._shown.sides[0][0].recording
 
     @property
     def reference(self) -> Recording | None:
         """The library's run, pale behind it; None if the picture is the library's own."""
-        return self._shown.reference
+        return None if self._shown.behind is None else self._shown.behind.recording
 
     @property
     def current(self) -> Setting:
@@ -112,125 +173,161 @@ class Explorer:
     @property
     def setting(self) -> str:
         """A line of Python that opens this explorer again."""
-        own = {"step": self._runs.step, "gradients": self._runs.gradients}
-        given = [f"{k}={getattr(f, '__name__', '...')}, " for k, f in own.items() if f is not None]
-        return f"explore({''.join(given)}{self.current.as_arguments()})"
+        sides, own = self._shown.sides, self._runs.own
+        more: dict[str, Any] = {}
+        if len(sides) == 2:
+            more["beside"] = sides[1][0].setting.method
+        if len(sides[0]) > 1:
+            more["seeds"] = len(sides[0])
+        return share.line(self.current.as_arguments(), own._asdict(), more)
 
-    def _build(self, rho: float, lr: float, method: str, data: str) -> None:
-        wide: dict[str, Any] = {
-            "style": {"description_width": "6.5em"},
-            "layout": {"width": "420px", "max_width": "100%"},
-        }
-        rhos = sorted({*settings.RHOS, rho})
-        sizes = sorted({*settings.STEP_SIZES, lr})
-        slider = ipywidgets.SelectionSlider
-        self.rho = slider(
-            options=[(f"{r:g}", r) for r in rhos], value=rho, description="Imbalance ρ", **wide
-        )
-        self.lr = slider(
-            options=[(f"{s:g}", s) for s in sizes], value=lr, description="Step size", **wide
-        )
-        self.method = ipywidgets.Dropdown(
-            options=[(label, name) for name, label in self._runs.labels.items()],
-            value=method,
-            description="Method",
-            **wide,
-        )
-        self.data = ipywidgets.Dropdown(
-            options=[(setup.label, name) for name, setup in SETUPS.items()],
-            value=data,
-            description="Data",
-            **wide,
-        )
-        width, height = self._painter.size
-        self.image = ipywidgets.Image(
-            format="png",
-            width=width,
-            height=height,
-            layout={"max_width": "100%", "height": "auto", "object_fit": "contain"},
-        )
-        self.text = ipywidgets.HTML()
-        self.status = ipywidgets.HTML(layout={"margin": "0 0 0 1em"})
-        self.stop = ipywidgets.Button(description="Stop", disabled=True, tooltip="Stop this run")
-        self.stop.on_click(lambda _: self._live.stop())
-        for control in (self.rho, self.lr, self.method, self.data):
-            control.observe(lambda _: self._live.request(Run(self._wanted())), names="value")
-        row = ipywidgets.HBox
-        self.widget = ipywidgets.VBox(
-            [
-                row([self.rho, self.lr], layout={"flex_flow": "row wrap"}),
-                row([self.method, self.data], layout={"flex_flow": "row wrap"}),
-                self.image,
-                self.text,
-                row([self.stop, self.status], layout={"align_items": "center"}),
-            ],
-            layout={"max_width": f"{width + 20}px"},
-        )
+    def save(self, path: str | Path) -> None:
+        """Write the picture, PNG or SVG by the suffix, with its setting and text inside.
 
-    def _wanted(self) -> Setting:
-        seed = SETUPS[self.data.value].seed if self._seed is None else self._seed
-        return Setting(self.data.value, self.rho.value, self.method.value, self.lr.value, seed)
+        Raises ValueError for another suffix.
+        """
+        painter = self._painter(self.current.data, len(self._shown.sides))
+        share.save(painter.still(*self._picture(self._shown)), path,
+                   self.setting, "\n".join(self._lines(self._shown, "done")))
 
-    def _paint(self, run: Run, state: State) -> None:
-        setting, steps = run.setting, SETUPS[run.setting.data].steps
-        title = f"{self._runs.labels[setting.method]}: {setting}"
-        reference = self._runs.reference_of(setting)
-        if reference is not None:
-            title += f"   (pale: {self._runs.labels[reference.method]}, the reference)"
-        self.image.value = self._painter.paint(
-            title,
-            run.recording,
-            settings.dataset(setting.data, setting.rho, setting.seed),
-            steps,
-            run.reference,
-        )
-        self.text.value = self._markup(run)
-        self.stop.disabled = state != "running"
-        at = run.records[-1].step if run.records else 0
-        self.status.value = {
-            "running": f"step {at} of {steps}",
-            "done": "" if run.problem else f"done, {steps} steps",
-            "stopped": f"stopped at step {at}; move a control to run again",
+    def close(self) -> None:
+        """End the run and its thread, and take the widgets off the page."""
+        self._live.close()
+        self.controls.close()
+
+    def _connect(self) -> None:
+        for menu in self.controls.menus.values():
+            menu.observe(lambda _: self._moved(), names="value")
+        self.controls.stop.on_click(lambda _: self._live.stop())
+        self.controls.pin.observe(lambda change: self._pin(change["new"]), names="value")
+        self.controls.save.on_click(lambda _: self._save())
+
+    def _wanted(self) -> Job:
+        """The job that the controls ask for."""
+        values = {name: menu.value for name, menu in self.controls.menus.items()}
+        beside, seeds = values.pop("beside"), values.pop("seeds")
+        seed = SETUPS[values["data"]].seed if self._seed is None else self._seed
+        return self._runs.job(Setting(self.scene.name, seed=seed, **values), beside, seeds)
+
+    def _moved(self) -> None:
+        job = self._wanted()
+        if self._runs.filled(job):
+            self._live.show(job)
+        else:
+            self._live.request(job)
+
+    def _pin(self, on: bool) -> None:
+        self._pinned = self._shown if on else None
+        if self._state != "running":
+            self._live.show(self._shown, self._state)
+
+    def _save(self) -> None:
+        setting = self.current
+        name = f"{setting.scene}_{setting.data}_{setting.method}_rho{setting.rho:g}"
+        try:
+            for suffix in (".png", ".svg"):
+                self.save(name + suffix)
+        except OSError as problem:
+            self.controls.status.value = html.escape(f"not saved: {problem}")
+        else:
+            self.controls.status.value = f"saved {name}.png and .svg beside the notebook"
+
+    def _painter(self, data: str, sides: int) -> Painter:
+        """The painter for so many sides of this data."""
+        views = views_on(data, self.scene.views if sides == 1 else self.scene.beside)
+        if (views, sides) not in self._painters:
+            square = square_rows([VIEWS[view] for view in self.scene.views], 2)
+            self._painters[views, sides] = Painter(views, sides, square)
+        return self._painters[views, sides]
+
+    def _picture(self, job: Job) -> tuple[list[str], list[list[Layer]], Dataset, int]:
+        """What a painter needs to draw a job: titles, layers, classes, steps."""
+        setting = job.setting
+        data = settings.dataset(setting.data, setting.rho, setting.seed)
+        sides = [[*self._behind(job), Layer(side)] for side in job.sides]
+        return self._titles(job), sides, data, SETUPS[setting.data].steps
+
+    def _behind(self, job: Job) -> list[Layer]:
+        """The pinned run, if it has the same classes, else the library's run."""
+        pinned = self._pinned
+        if pinned is not None and pinned is not job:
+            same = pinned.setting.data == job.setting.data
+            return [Layer(pinned.sides[0], faint=True)] if same else []
+        return [] if job.behind is None else [Layer((job.behind,), faint=True)]
+
+    def _titles(self, job: Job) -> list[str]:
+        labels = [self._runs.labels[side[0].setting.method] for side in job.sides]
+        first = f"{labels[0]}: {job.setting}"
+        behind = self._behind(job)
+        if behind:
+            method = behind[0].runs[0].setting.method
+            what = "pinned" if self._pinned is not None else "the reference"
+            first += f"   (pale: {self._runs.labels[method]}, {what})"
+        return [first, *labels[1:]]
+
+    def _paint(self, job: Job, state: State) -> None:
+        painter = self._painter(job.setting.data, len(job.sides))
+        self.controls.image.value = painter.paint(*self._picture(job))
+        self._shown, self._state = job, state
+        self._say(job, state)
+        self.controls.stop.disabled = state != "running"
+        steps = SETUPS[job.setting.data].steps
+        bar = f'<progress value="{max(job.step, 0)}" max="{steps}"></progress> '
+        self.controls.status.value = {
+            "running": f"{bar}step {max(job.step, 0)} of {steps}",
+            "done": "" if job.problem else f"done, {steps} steps",
+            "stopped": f"stopped at step {max(job.step, 0)}; move a control to run again",
         }[state]
-        self._shown = run
+        self.controls.line.value = share.field(self.setting)
 
-    def _fail(self, run: Run, problem: BaseException) -> None:
-        run.problem = explain(problem)
-        self.text.value = self._markup(run)
-        self.stop.disabled, self.status.value = True, ""
-        self._shown = run
+    def _fail(self, job: Job, problem: BaseException) -> None:
+        job.sides[0][0].problem = explain(problem)
+        self._shown, self._state = job, "done"
+        self._say(job, "done")
+        self.controls.stop.disabled, self.controls.status.value = True, ""
 
-    def _lines(self, run: Run) -> list[str]:
+    def _stuck(self, seconds: float) -> None:
+        own = getattr(self._runs.own.mine, "__name__", "This step")
+        self.controls.status.value = (
+            f'<span role="alert">{html.escape(own)} has not returned for {seconds:g} s. Press '
+            "Stop to interrupt it; if that does not help, it waits inside compiled code: restart "
+            "the kernel.</span>"
+        )
+        self.controls.stop.disabled = False
+
+    def _say(self, job: Job, state: State) -> None:
+        role = "alert" if job.problem is not None else "status"
+        lines = "<br>".join(html.escape(line, quote=False) for line in self._lines(job, state))
+        self.controls.text.value = (
+            f'<div role="{role}" aria-live="polite" style="line-height:1.5">{lines}</div>'
+        )
+
+    def _lines(self, job: Job, state: State) -> list[str]:
         """The text below the picture: three lines of a problem, or what the picture shows."""
-        if run.problem is not None:
-            return list(run.problem)
-        recording, reference = run.recording, run.reference
-        lines = [] if recording is None else [summary(recording)]
-        wanted = self._runs.reference_of(run.setting)
-        if recording is not None and reference is not None and wanted is not None:
-            lines.append(departure(recording, reference, self._runs.labels[wanted.method]))
-        predicted = beside(self._prediction) if self._prediction else None
-        return lines if predicted is None else [*lines, predicted]
-
-    def _markup(self, run: Run) -> str:
-        role = "alert" if run.problem is not None else "status"
-        lines = "<br>".join(html.escape(line, quote=False) for line in self._lines(run))
-        return f'<div role="{role}" aria-live="polite" style="line-height:1.5">{lines}</div>'
+        if job.problem is not None:
+            return list(job.problem)
+        setting = job.setting
+        views = self._painter(setting.data, len(job.sides)).views
+        data = settings.dataset(setting.data, setting.rho, setting.seed)
+        lines = []
+        for side in job.sides:
+            said = in_words(views, Layer(side), data)
+            name = self._runs.labels[side[0].setting.method]
+            lines += said if len(job.sides) == 1 else [f"{name}: {line}" for line in said]
+        if job.behind is not None:
+            ours, theirs = job.sides[0][0].recording, job.behind.recording
+            if ours is not None and theirs is not None:
+                name = self._runs.labels[job.behind.setting.method]
+                lines.append(departure(ours, theirs, name))
+        answer = predicted(self._prediction) if self._prediction and state == "done" else None
+        return lines if answer is None else [*lines, answer]
 
     def __repr__(self) -> str:
-        return "\n".join([str(self.current), *self._lines(self._shown)])
+        return "\n".join([str(self.current), *self._lines(self._shown, self._state)])
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """The widget for a live page, the picture and its text for every other reader."""
-        bundle = dict(self.widget._repr_mimebundle_() or {})
-        bundle["image/png"] = base64.b64encode(self.image.value).decode("ascii")
+        bundle = dict(self.controls.widget._repr_mimebundle_() or {})
+        bundle["image/png"] = base64.b64encode(self.controls.image.value).decode("ascii")
         bundle["text/plain"] = repr(self)
         return bundle
-
-    def close(self) -> None:
-        """End the worker thread and take the widgets off the page."""
-        self._live.close()
-        for box in (*self.widget.children, self.widget):
-            for child in getattr(box, "children", ()):
-                child.close()
-            box.close()

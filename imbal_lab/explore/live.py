@@ -2,12 +2,14 @@
 
 Widget callbacks only post requests: recent kernels run them in a thread and event loop of their
 own, older ones in the main thread while no cell runs, and this is right in both. The newest
-request wins, and the run before it stops within one step.
+request wins, and the run before it stops within one step. The thread ends when there is nothing
+left to do, so that a page nobody touches costs nothing.
 """
 
+import ctypes
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, Literal, TypeVar
 
 Job = TypeVar("Job")
@@ -16,6 +18,11 @@ State = Literal["running", "done", "stopped"]
 DEBOUNCE = 0.05  # seconds without a newer request before a run starts
 PATIENCE = 0.15  # seconds a request waits at most, however fast the slider is dragged
 PAINT_EVERY = 0.1  # seconds between two paints
+STUCK_AFTER = 5.0  # seconds after which a step counts as one that does not return
+
+
+class Interrupted(BaseException):
+    """Raised inside a step that does not return; no learner's ``except Exception`` keeps it."""
 
 
 class Live(Generic[Job]):
@@ -24,8 +31,12 @@ class Live(Generic[Job]):
     Args:
         start: makes the run of a job, an iterator that works one step at a time.
         paint: called with (job, state) after the first step, at most ten times a second, and
-            when the run is done or was stopped.
+            when the run is done or was stopped; never twice at a time, and never with a job
+            after a newer one.
         fail: called with (job, exception) when a job raises; the worker survives.
+        stuck: called with the seconds for which a step has not returned. A stop or a newer
+            request then interrupts it, which Python code obeys and a call inside a compiled
+            library does not.
     """
 
     def __init__(
@@ -33,13 +44,17 @@ class Live(Generic[Job]):
         start: Callable[[Job], Iterable[object]],
         paint: Callable[[Job, State], None],
         fail: Callable[[Job, BaseException], None],
+        stuck: Callable[[float], None] = lambda seconds: None,
     ) -> None:
-        self._start, self._paint, self._fail = start, paint, fail
+        self._start, self._paint, self._fail, self._stuck = start, paint, fail, stuck
         self._changed = threading.Condition()
+        self._painting = threading.RLock()
         self._wanted: Job | None = None
         self._generation = 0  # grows with every request, stop and close
         self._closed = False
+        self._stopped = -1  # the generation of the last stop
         self._thread: threading.Thread | None = None
+        self._began: float | None = None  # when the step that is under way began
 
     def run(self, job: Job) -> None:
         """Run a job to its end in the calling thread and paint it once."""
@@ -47,61 +62,122 @@ class Live(Generic[Job]):
             pass
         self._paint(job, "done")
 
+    def show(self, job: Job, state: State = "done") -> None:
+        """Paint a job that has ended, at once; a run that is under way stops."""
+        self._paint_if_newest(job, state, self._next(None))
+
     def request(self, job: Job) -> None:
         """Run this job next; a run that is under way stops."""
-        with self._changed:
-            if self._closed:
-                return
-            self._wanted, self._generation = job, self._generation + 1
-            if self._thread is None:  # the first request starts the worker
-                self._thread = threading.Thread(target=self._work, name="explore", daemon=True)
-                self._thread.start()
-            self._changed.notify_all()
+        self._next(job)
 
     def stop(self) -> None:
         """Stop the run that is under way, and forget one that waits."""
-        with self._changed:
-            forgotten = self._wanted
-            self._wanted, self._generation = None, self._generation + 1
-            self._changed.notify_all()
+        forgotten = self._wanted
+        generation = self._next(None, stop=True)
         if forgotten is not None:  # or the page would still say that it runs
-            self._paint(forgotten, "stopped")
+            self._paint_if_newest(forgotten, "stopped", generation)
 
     def close(self) -> None:
         """Stop, and end the worker thread."""
+        self._closed = True
+        worker = self._thread
+        self._next(None)
+        if worker is not None and worker is not threading.current_thread():
+            worker.join(timeout=5)
+
+    def _next(self, job: Job | None, *, stop: bool = False) -> int:
+        """Make this the newest wish, and return its number."""
         with self._changed:
-            self._closed, self._generation = True, self._generation + 1
+            self._wanted = None if self._closed else job
+            self._generation += 1
+            if stop:
+                self._stopped = self._generation
+            if self._thread is None and self._wanted is not None:
+                self._thread = threading.Thread(target=self._work, name="explore", daemon=True)
+                self._thread.start()
+            self._interrupt()
             self._changed.notify_all()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(timeout=5)
+            return self._generation
+
+    def _interrupt(self) -> None:
+        """Raise Interrupted in a step that is stuck."""
+        began, worker = self._began, self._thread
+        if worker and began is not None and time.monotonic() - began > STUCK_AFTER:
+            self._began = None  # once is enough
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(worker.ident or 0), ctypes.py_object(Interrupted)
+            )
 
     def _work(self) -> None:
+        watch = threading.Thread(
+            target=self._watch, args=(threading.current_thread(),), daemon=True
+        )
+        watch.start()
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._wanted is not None or self._closed)
-                first = time.monotonic()
-                while not self._closed and time.monotonic() - first < PATIENCE:
-                    if not self._changed.wait(DEBOUNCE):
-                        break
-                if self._closed:
+            try:
+                wish = self._settled()
+                if wish is None:
                     return
-                job, generation, self._wanted = self._wanted, self._generation, None
-            if job is not None:  # stopped while it waited
-                self._run(job, generation)
+                self._run(*wish)
+            except Interrupted:  # it came a moment too late for the step it was meant for
+                continue
+
+    def _watch(self, worker: threading.Thread) -> None:
+        """Say once of a step that it does not return; ends with the worker."""
+        said = None
+        while worker.is_alive():
+            worker.join(STUCK_AFTER / 5)
+            began = self._began
+            if began not in (None, said) and time.monotonic() - began > STUCK_AFTER:
+                said = began
+                self._stuck(STUCK_AFTER)
+
+    def _settled(self) -> tuple[Job, int] | None:
+        """The newest wish, when no newer one comes for a moment; None if there is none."""
+        with self._changed:
+            until = time.monotonic() + PATIENCE
+            while self._wanted is not None and time.monotonic() < until:
+                if not self._changed.wait(DEBOUNCE):
+                    break
+            job, self._wanted = self._wanted, None
+            if job is None:
+                self._thread = None
+                return None
+            return job, self._generation
 
     def _run(self, job: Job, generation: int) -> None:
         try:
             painted = float("-inf")
-            for _ in self._start(job):
+            for _ in self._timed(self._start(job)):
                 if generation != self._generation:
-                    if self._wanted is None and not self._closed:
-                        self._paint(job, "stopped")
-                    return
+                    break
                 if time.monotonic() - painted >= PAINT_EVERY:
-                    self._paint(job, "running")
+                    self._paint_if_newest(job, "running", generation)
                     painted = time.monotonic()
-            if generation == self._generation:
-                self._paint(job, "done")
+            self._paint_if_newest(job, "done", generation)
+        except Interrupted:
+            pass
         except (Exception, SystemExit) as problem:  # the learner's code may raise anything
-            if generation == self._generation:
-                self._fail(job, problem)
+            with self._painting:
+                if generation == self._generation:
+                    self._fail(job, problem)
+        if self._stopped == generation + 1:
+            self._paint_if_newest(job, "stopped", self._stopped)
+
+    def _timed(self, steps: Iterable[object]) -> Iterator[None]:
+        """The steps, each with a note of when it began."""
+        going = iter(steps)
+        while True:
+            self._began = time.monotonic()
+            try:
+                next(going)
+            except StopIteration:
+                return
+            finally:
+                self._began = None
+            yield
+
+    def _paint_if_newest(self, job: Job, state: State, generation: int) -> None:
+        with self._painting:
+            if generation == self._generation and not self._closed:
+                self._paint(job, state)

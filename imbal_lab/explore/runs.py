@@ -1,19 +1,20 @@
-"""What the explorer trains: the learner's own functions, and the library's run behind them."""
+"""What the explorer trains: the runs that one position of the controls asks for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from imbal_lab.explore import settings
 from imbal_lab.explore.explain import explain
-from imbal_lab.explore.settings import MINE, SETUPS, Setting
+from imbal_lab.explore.scene import Scene
+from imbal_lab.explore.settings import MINE, Setting
+from imbal_lab.explore.trained import Own, is_optimizer, trained
 
 if TYPE_CHECKING:  # these come with the methods, which a student's process may lack
-    from imbal_lab.instruments import Record, Recording
+    from imbal_lab.instruments import Record, Recording, Snapshot
 
-KEPT_RUNS = 32  # finished library runs that are replayed instead of trained again
+KEPT_RUNS = 48  # finished library runs that are shown again instead of trained again
 
 
 @dataclass
@@ -22,103 +23,136 @@ class Run:
 
     setting: Setting
     records: list[Record] = field(default_factory=list)
-    behind: list[Record] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
     problem: tuple[str, str, str] | None = None
+    _stacked: Recording | None = None
 
     @property
     def recording(self) -> Recording | None:
         """What was recorded so far; None before the first record."""
-        return _stack(self.records)
+        from imbal_lab.instruments import Recording
+
+        if self.records and (self._stacked is None or len(self._stacked.step) < len(self.records)):
+            self._stacked = Recording.of(list(self.records))
+        return self._stacked
+
+
+@dataclass
+class Job:
+    """What one position of the controls asks for.
+
+    Attributes:
+        sides: the runs of one method, or of two side by side; one run a seed.
+        behind: the library's run, pale behind the learner's.
+    """
+
+    sides: tuple[tuple[Run, ...], ...]
+    behind: Run | None = None
 
     @property
-    def reference(self) -> Recording | None:
-        """What was recorded so far of the library's run behind it."""
-        return _stack(self.behind)
+    def setting(self) -> Setting:
+        """That of the first run."""
+        return self.sides[0][0].setting
+
+    @property
+    def problem(self) -> tuple[str, str, str] | None:
+        """The first problem that one of its runs met."""
+        found = (run.problem for side in self.sides for run in side)
+        return next((problem for problem in found if problem), None)
+
+    @property
+    def step(self) -> int:
+        """How far the first run has come; -1 before its first record."""
+        records = self.sides[0][0].records
+        return records[-1].step if records else -1
 
 
 class Runs:
-    """Makes the runs of an explorer.
+    """Makes the jobs of an explorer and trains them.
 
     Attributes:
-        labels: the full-batch methods by name, as menus show them; "mine" if there is a step of
+        labels: the scene's methods by name, as menus show them; "mine" if there is a function of
             your own.
-        stands_for: the library's method that your step is compared with: the one whose step has
-            the same name, else PCNGD.
+        stands_for: the library's method that yours is compared with: the one whose function has
+            the same name, else the scene's.
     """
 
-    def __init__(
-        self, step: Callable[..., Any] | None, gradients: Callable[..., Any] | None
-    ) -> None:
-        from imbal_lab.methods import METHODS
+    def __init__(self, scene: Scene, own: Own) -> None:
+        self.scene, self.own = scene, own
+        self.labels = {name: label_of(name) for name in scene.methods}
+        if own.mine is not None:
+            self.labels[MINE] = f"Your {'optimizer' if is_optimizer(own.mine) else scene.slot}"
+        name = getattr(own.mine, "__name__", "")
+        self.stands_for = scene.named.get(name, scene.stands_for)
+        self._finished: dict[Setting, Run] = {}
 
-        self.step, self.gradients = step, gradients
-        full = {name: m for name, m in METHODS.items() if m.step and m.batches == "full"}
-        self.labels = {name: m.label.split(":")[0] for name, m in full.items()}
-        if step is not None:
-            self.labels[MINE] = "My step"
-        names = {getattr(m.step, "__name__", ""): name for name, m in full.items()}
-        self.stands_for = names.get(getattr(step, "__name__", ""), "pcngd")
-        self._finished: dict[Setting, list[Record]] = {}
+    def job(self, setting: Setting, beside: str | None = None, seeds: int = 1) -> Job:
+        """The runs of a setting: its method and another one beside it, with so many seeds."""
+        methods = [setting.method] if beside is None else [setting.method, beside]
+        each = [replace(setting, seed=setting.seed + k) for k in range(seeds)]
+        sides = tuple(tuple(Run(s.with_method(m)) for s in each) for m in methods)
+        reference = self.reference_of(setting) if beside is None and seeds == 1 else None
+        return Job(sides, None if reference is None else Run(reference))
 
     def reference_of(self, setting: Setting) -> Setting | None:
         """The library's run to show behind this one; None if this is the library's own."""
         if setting.method == MINE:
             return setting.with_method(self.stands_for)
-        return setting if self.gradients is not None else None
+        return setting if self.own.gradients is not None else None
 
-    def train(self, run: Run) -> Iterator[None]:
-        """Fill the run, then the reference behind it, one step at a time."""
+    def filled(self, job: Job) -> bool:
+        """Whether all runs of the job were finished before; if so they are in it now."""
+        runs = [run for side in job.sides for run in side]
+        if job.behind is not None or not all(run.setting in self._finished for run in runs):
+            return False
+        job.sides = tuple(tuple(self._finished[r.setting] for r in side) for side in job.sides)
+        return True
+
+    def train(self, job: Job) -> Iterator[None]:
+        """Fill the job one step at a time: all its runs in turn, then the one behind them."""
+        yield from _in_turn([self._fill(run, self.own) for side in job.sides for run in side])
+        if job.behind is not None:
+            yield from self._fill(job.behind, Own())
+
+    def _fill(self, run: Run, own: Own) -> Iterator[None]:
+        library = run.setting.method != MINE and own.gradients is None
+        if library and run.setting in self._finished:
+            known = self._finished[run.setting]
+            run.records, run.snapshots = known.records, known.snapshots
+            return
         try:
-            for record in self.records(run.setting):
-                run.records.append(record)
+            for moment in trained(run.setting, own):
+                run.records.append(moment.record)
+                if moment.snapshot is not None:
+                    run.snapshots.append(moment.snapshot)
                 yield
         except (Exception, SystemExit) as problem:  # the learner's code may raise anything
             run.problem = explain(problem)
-        reference = self.reference_of(run.setting)
-        if reference is not None:
-            for record in self._library(reference):
-                run.behind.append(record)
-                yield
+        else:
+            if library:
+                self._keep(run)
 
-    def records(self, setting: Setting) -> Iterator[Record]:
-        """The run of a setting, with the learner's functions where they were given."""
-        from imbal_lab.methods import METHODS, class_gradients
-
-        if self.reference_of(setting) is None:
-            return self._library(setting)
-        step = self.step if setting.method == MINE else METHODS[setting.method].step
-        return _trained(setting, step, self.gradients or class_gradients)
-
-    def _library(self, setting: Setting) -> Iterator[Record]:
-        """The library's own run; a finished one is replayed."""
-        from imbal_lab.methods import METHODS, class_gradients
-
-        if setting in self._finished:
-            yield from self._finished[setting]
-            return
-        records = []
-        for record in _trained(setting, METHODS[setting.method].step, class_gradients):
-            records.append(record)
-            yield record
-        if len(self._finished) >= KEPT_RUNS:
+    def _keep(self, run: Run) -> None:
+        while len(self._finished) >= KEPT_RUNS:
             del self._finished[next(iter(self._finished))]
-        self._finished[setting] = records
+        self._finished[run.setting] = run
 
 
-def _trained(setting: Setting, step: Any, gradients: Callable[..., Any]) -> Iterator[Record]:
-    from imbal_lab.training import train
+def label_of(method: str) -> str:
+    """The short form of a method's label."""
+    from imbal_lab.methods import METHODS
 
-    return train(
-        settings.dataset(setting.data, setting.rho, setting.seed),
-        settings.model(setting),
-        step,
-        lr=setting.lr,
-        steps=SETUPS[setting.data].steps,
-        gradients=gradients,
-    )
+    return "MFW" if method == "mfw" else METHODS[method].label.split(":")[0]
 
 
-def _stack(records: list[Record]) -> Recording | None:
-    from imbal_lab.instruments import Recording
-
-    return Recording.of(list(records)) if records else None
+def _in_turn(runs: Sequence[Iterator[None]]) -> Iterator[None]:
+    """One step of each, and again, until all have ended."""
+    going = list(runs)
+    while going:
+        for run in list(going):
+            try:
+                next(run)
+            except StopIteration:
+                going.remove(run)
+            else:
+                yield
