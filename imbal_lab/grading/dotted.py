@@ -25,6 +25,8 @@ def dotted(node: ast.AST, scope: Scope) -> str | None:
             return _joined(dotted(owner, scope), attribute)
         case ast.Subscript(value=owner, slice=key):
             return _item(dotted(owner, scope), fixed_text(key))
+        case ast.NamedExpr(value=value):
+            return dotted(value, scope)
         case ast.Call():
             return _called(node, scope)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 SHELL = "it starts another program"
-INTERPRETER = "it reaches into the interpreter or into other code that is running"
+INTERPRETER = "it reaches into the running interpreter"
 COMPOSED = "it runs code that is put together while it runs"
 PROC = "it reads the system's view of running programs"
 PATCH = "it changes the library or Python itself"

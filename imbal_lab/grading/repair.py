@@ -19,10 +19,10 @@ from dataclasses import replace
 from typing import Any
 
 from .course import lesson_metadata
-from .layout import Entry, Layout
+from .layout import TEXTS, Entry, Layout
 from .matching import by_claim, match, same_source
 from .planned import Repaired, as_released
-from .put_back import put_back
+from .put_back import ELSEWHERE, put_back
 from .reading import Reading, UnreadableError, read
 from .released import ReleasedCell, released_cells
 
@@ -40,18 +40,17 @@ def repair(content: bytes, release: dict[str, Any]) -> Repaired:
     except UnreadableError as error:
         doubt = f"The notebook cannot be read: {error}. Nothing in it was graded."
         return Repaired(tuple(map(as_released, released)), (), (doubt,), readable=False)
-    matches = match(reading.cells, released)
-    layout = Layout(reading.cells, released, matches)
+    layout = Layout(reading.cells, released, match(reading.cells, released))
     order = [entry.number for entry in layout.entries if entry.number is not None]
     joined = _join_essays(layout.entries, released)
     mended = [*layout.notes, *put_back(layout.entries, released), *joined]
-    notes = [*reading.notes, *_of_the_whole(reading, matches, released, release), *mended]
+    notes = [*reading.notes, *_of_the_whole(reading, layout, release), *mended]
     if order != sorted(order):
         notes.append("The cells stand in another order than released; they ran in theirs.")
     return Repaired(
         tuple(entry.cell for entry in layout.entries),
         tuple(_cut(notes)),
-        (*reading.doubts, *_doubts(reading, matches, released, release)),
+        (*reading.doubts, *_doubts(reading, layout, release)),
     )
 
 
@@ -76,15 +75,11 @@ def _is_text(entry: Entry) -> bool:
     return entry.cell.kind == "markdown"
 
 
-def _of_the_whole(
-    reading: Reading,
-    matches: Sequence[int | None],
-    released: Sequence[ReleasedCell],
-    release: dict[str, Any],
-) -> list[str]:
+def _of_the_whole(reading: Reading, layout: Layout, release: dict[str, Any]) -> list[str]:
     """Notes that are about the notebook and not about one cell."""
     notes = []
-    cells = list(zip(reading.cells, matches, by_claim(reading.cells, released), strict=True))
+    claims = by_claim(layout.cells, layout.released)
+    cells = list(zip(layout.cells, layout.matches, claims, strict=True))
     lost = sum(number is not None and claimed is None for _, number, claimed in cells)
     added = sum(number is None and bool(cell.source.strip()) for cell, number, _ in cells)
     kernel = release.get("metadata", {}).get("kernelspec", {}).get("name")
@@ -94,27 +89,24 @@ def _of_the_whole(
         notes.append(f"Cells that the release does not have, used where they stand: {added}.")
     if kernel and reading.kernel not in (None, kernel):
         notes.append(f"It asked for the kernel {reading.kernel!r}; it ran as plain Python.")
-    if any(cell.pictures for cell in reading.cells):
+    if any(cell.pictures for cell in layout.cells):
         notes.append("Pictures pasted into text are only in the notebook as it was handed in.")
     return notes
 
 
-def _doubts(
-    reading: Reading,
-    matches: Sequence[int | None],
-    released: Sequence[ReleasedCell],
-    release: dict[str, Any],
-) -> list[str]:
+def _doubts(reading: Reading, layout: Layout, release: dict[str, Any]) -> list[str]:
     doubts = []
     lesson = lesson_metadata(release).get("lesson")
     if lesson and reading.lesson not in (None, lesson):
         doubts.append(f"This is a notebook of the lesson {reading.lesson!r}, not of {lesson!r}.")
-    if not any(n is not None and released[n].role in ("answer", "check") for n in matches):
+    roles = {layout.released[number].role for number in layout.matches if number is not None}
+    elsewhere = any(entry.cell.source == ELSEWHERE for entry in layout.entries)
+    if not roles & {"answer", "check"} and not elsewhere:
         doubts.append("None of the lesson's exercises was found in it.")
-    added = [cell for cell, n in zip(reading.cells, matches, strict=True) if n is None]
-    for number, cell in enumerate(released):
-        texts = sum(each.kind != "code" for each in added)
-        if cell.role == "essay" and number not in matches and texts:
+    added = zip(layout.cells, layout.matches, strict=True)
+    texts = sum(cell.kind in TEXTS for cell, number in added if number is None)
+    for number, cell in enumerate(layout.released):
+        if cell.role == "essay" and number not in layout.matches and texts:
             doubts.append(f"{cell.id} was not found; it may be one of {texts} added texts.")
     return doubts
 
