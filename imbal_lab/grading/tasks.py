@@ -16,6 +16,7 @@ from .nbgrader_rows import parse_timestamp
 from .submitted import SAFELY, read_submission
 
 LONGEST_ID = 128  # characters; nbgrader's column of student ids
+MARKUP = frozenset("<>&\"`\\")  # nbgrader's pages write ids into HTML and scripts as they are
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,8 @@ def last_graded(connection: Connection, lesson: str, student: str) -> dict | Non
 
 
 def _is_student_id(name: str) -> bool:
-    """Folder names come from strangers: they go into the gradebook and onto the terminal."""
-    return len(name) <= LONGEST_ID and name.isprintable()
+    """Folder names come from strangers: they go into the gradebook, the terminal and pages."""
+    return len(name) <= LONGEST_ID and name.isprintable() and not MARKUP & set(name)
 
 
 def _timestamp(course: Course, lesson: str, student: str) -> datetime | None:
