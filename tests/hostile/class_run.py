@@ -1,0 +1,67 @@
+"""A script: grade a class as its teacher would, then say which processes are still there.
+
+Reads its settings as JSON: course, lesson, budget (CPU seconds), layers (null: all) and unsafe.
+What the commands print goes to stdout of the one who started this, the answer to the file `answer`.
+"""
+
+import ctypes
+import dataclasses
+import functools
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def commands(settings: dict) -> None:
+    """The commands, with budgets and layers of the test's choice; all else as for everybody."""
+    from imbal_lab.cli import main
+    from imbal_lab.grading import grade_submission, warm_parents
+    from imbal_lab.student_process.submission import Budget, WarmParent
+
+    lesson, course = settings["lesson"], ["--course", settings["course"]]
+    grade_submission.BUDGET = dataclasses.replace(Budget(), **settings["budget"])
+    if settings["layers"] is not None:
+        warm_parents.WarmParent = functools.partial(WarmParent, layers=settings["layers"])
+    unsafe = ["--unsafe-no-sandbox"] if settings["unsafe"] else []
+    codes = [main(["grade", lesson, "-j", "2", *unsafe, *course])]
+    if codes[0] != 2:
+        codes.append(main(["feedback", lesson, *course]))
+        codes.append(main(["report", lesson, *course]))
+        codes.append(main(["report", lesson, "--anonymous", *course]))
+        codes.append(main(["export", *course]))
+    Path(settings["codes"]).write_text(json.dumps(codes))
+
+
+def run(settings: dict) -> dict:
+    """Run the commands in a process of their own. What they leave behind becomes our child."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    begun = time.monotonic()
+    inside = [sys.executable, __file__, "inside"]
+    subprocess.run(inside, input=json.dumps(settings), text=True, check=True)
+    wall = time.monotonic() - begun
+    return {"wall": wall, "left": left_behind()}
+
+
+def left_behind() -> list[str]:
+    """Command lines of the children that we did not start and that have not ended."""
+    while True:
+        try:
+            if not os.waitpid(-1, os.WNOHANG)[0]:
+                break
+        except ChildProcessError:
+            return []
+    mine = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") for pid in mine]
+
+
+if __name__ == "__main__":
+    given = json.load(sys.stdin)
+    if sys.argv[1:] == ["inside"]:
+        commands(given)
+    else:
+        Path(given["answer"]).write_text(json.dumps(run(given)))
