@@ -40,7 +40,8 @@ def dispatch(
                 start(task, 1)
             if not running:
                 return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            wait(running, return_when=FIRST_COMPLETED)
+            for future in [each for each in running if each.done()]:
                 task, attempt = running.pop(future)
                 result = _result(future)
                 if isinstance(result, str) and attempt < TRIES:

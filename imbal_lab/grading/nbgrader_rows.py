@@ -54,17 +54,23 @@ def update_rows(
     `results` by grade id; `unanswered`: ids of answer cells as they were handed out; `changed`:
     the work is not what it was when it was last graded, so a mark given by hand is to be looked at.
     """
+    from nbgrader.api import BaseCell
+
     submitted = _submission(session, lesson, student)
     submitted.assignment.timestamp = timestamp
+    mine = BaseCell.notebook_id == submitted.notebook_id
+    cells = session.execute(select(BaseCell.id, BaseCell.name).where(mine))
+    names: dict[str, str] = {cell.id: cell.name for cell in cells}
     for grade in submitted.grades:
-        result = results.get(grade.cell.name)
+        result = results.get(names[grade.cell_id])
         if result is not None:
             grade.auto_score = result.auto_score
             if changed or grade.manual_score is None:
                 marked = grade.manual_score is not None
                 grade.needs_manual_grade = result.needs_person or marked
     for comment in submitted.comments:
-        comment.auto_comment = "No response." if comment.cell.name in unanswered else None
+        bare = names[comment.cell_id] in unanswered
+        comment.auto_comment = "No response." if bare else None
     session.flush()
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine, Table, insert
 from sqlalchemy.orm import Session
 
 from . import nbgrader_rows, tables
@@ -148,39 +149,50 @@ def _insert_run(
 def _insert_exercises(
     connection: Connection, run: int, exercises: tuple[ExerciseResult, ...]
 ) -> None:
+    rows, cases = [], []
     for position, found in enumerate(exercises):
-        lines = [printable(line, 2000) for line in found.lines][:3]
-        lines += [""] * (3 - len(lines))
-        values = {
-            "run_id": run,
-            "exercise": found.exercise,
-            "position": position,
-            "state": found.state,
-            "score": found.score,
-            "points": found.points,
-            "mistake": found.mistake,
-            **{f"line_{number}": line for number, line in enumerate(lines, 1)},
-            "cpu_seconds": found.cpu_seconds,
-        }
-        connection.execute(insert(tables.diagnoses).values(values))
-        for number, group in enumerate(found.groups):
-            case = {"position": number, "name": group.name, "hidden": group.hidden}
-            case |= {"passed": group.passed, "weight": group.weight}
-            row = {"run_id": run, "exercise": found.exercise, **case}
-            connection.execute(insert(tables.cases).values(row))
+        rows.append(_diagnosis(found) | {"run_id": run, "position": position})
+        cases += [
+            vars(group) | {"run_id": run, "exercise": found.exercise, "position": number}
+            for number, group in enumerate(found.groups)
+        ]
+    _insert(connection, tables.diagnoses, rows)
+    _insert(connection, tables.cases, cases)
+
+
+def _diagnosis(found: ExerciseResult) -> dict[str, Any]:
+    lines = [printable(line, 2000) for line in found.lines][:3]
+    lines += [""] * (3 - len(lines))
+    return {
+        "exercise": found.exercise,
+        "state": found.state,
+        "score": found.score,
+        "points": found.points,
+        "mistake": found.mistake,
+        **{f"line_{number}": line for number, line in enumerate(lines, 1)},
+        "cpu_seconds": found.cpu_seconds,
+    }
 
 
 def _insert_flags(connection: Connection, run: int, graded: Graded) -> None:
+    rows: list[dict[str, Any]] = []
     for position, flag in enumerate(graded.flags):
-        values = {"run_id": run, "position": position, "exercise": flag.exercise}
-        values |= {"line": printable(flag.line, 500), "why": printable(flag.why, 500)}
-        connection.execute(insert(tables.flags).values(values))
+        said = {"line": printable(flag.line, 500), "why": printable(flag.why, 500)}
+        rows.append(said | {"run_id": run, "position": position, "exercise": flag.exercise})
+    _insert(connection, tables.flags, rows)
 
 
 def _insert_remarks(
     connection: Connection, run: int, notes: Iterable[str], doubts: Iterable[str]
 ) -> None:
     said = [("note", text) for text in notes] + [("doubt", text) for text in doubts]
-    for position, (kind, text) in enumerate(said):
-        values = {"run_id": run, "position": position, "kind": kind}
-        connection.execute(insert(tables.remarks).values(text=printable(text, 500), **values))
+    rows = [
+        {"run_id": run, "position": position, "kind": kind, "text": printable(text, 500)}
+        for position, (kind, text) in enumerate(said)
+    ]
+    _insert(connection, tables.remarks, rows)
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
