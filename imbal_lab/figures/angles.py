@@ -45,7 +45,7 @@ def classifier_angles(
     picture = AxesImage(ax, cmap=APART_TO_CLOSE, extent=(-0.5, number - 0.5, number - 0.5, -0.5))
     picture.set(data=np.where(np.eye(number, dtype=bool), np.nan, cosine), clim=(-1, 1), zorder=1)
     picture.set_interpolation("nearest")
-    ax.add_image(picture)
+    ax.add_artist(picture)
     return [picture, *_in_cells(ax, cosine), *names_of_rows(ax, classes), *_scale(ax, number)]
 
 
@@ -97,10 +97,10 @@ def _scale(ax: Axes, number: int) -> list[Artist]:
     strip = AxesImage(ax, cmap=APART_TO_CLOSE, extent=(left, right, low, high))
     strip.set(data=np.linspace(-1, 1, 101)[None], clim=(-1, 1), transform=ax.transAxes)
     strip.set_clip_on(False)
-    ax.add_image(strip)
+    ax.add_artist(strip)
     frame = Rectangle((left, low), right - left, high - low, fill=False, transform=ax.transAxes)
     frame.set(edgecolor=style.THIN, linewidth=0.8, clip_on=False)
-    ax.add_patch(frame)
+    ax.add_artist(frame)
     simplex = -1 / (number - 1)
     (mark,) = ax.plot([(simplex + 1) / 2], [high + 0.02], "v", transform=ax.transAxes)
     mark.set(color=style.INK, markersize=6, clip_on=False)

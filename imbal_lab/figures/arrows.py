@@ -21,7 +21,7 @@ from imbal_lab.figures import curves, style
 if TYPE_CHECKING:  # it comes with the methods, which a student's process may lack
     from imbal_lab.instruments import Snapshot
 
-RIM = 1.0  # radius of the circle on which the directions are marked; the longest arrow reaches it
+EDGE = 1.12  # half the side of the square; the circle, which the longest arrow reaches, is at 1
 
 
 class Flat(NamedTuple):
@@ -78,7 +78,7 @@ def gradient_arrows(
     if faint:
         pairs = zip(laid.norms[:, None] * laid.directions / longest, looks, strict=True)
         return [_arrow(ax, end, look.colour, 6.0, alpha=0.28) for end, look in pairs if end.any()]
-    artists: list[Artist] = [_rim(ax)]
+    artists: list[Artist] = []
     for norm, direction, look in zip(laid.norms, laid.directions, looks, strict=True):
         if norm > 0:
             artists += _ray(ax, direction, look)
@@ -99,8 +99,8 @@ def gradient_arrows_in_words(seen: Snapshot, classes: style.Classes) -> str:
     plane = "" if exact else f" The plane holds {100 * laid.share:.0f} % of the directions."
     return (
         f"Step {seen.step}: the gradient of {names[-1]} is {ratio:.2g} times as long as the "
-        f"longest, its cosine with {names[0]}'s is {style.signed(with_first)}; a small step of "
-        f"gradient descent brings its loss {fate}.{plane}"
+        f"longest and its cosine with that of {names[0]} is {style.signed(with_first)}; a small "
+        f"step of gradient descent brings its loss {fate}.{plane}"
     )
 
 
@@ -112,7 +112,7 @@ def _laid(seen: Snapshot) -> Flat:
 
 def _rim(ax: Axes) -> Artist:
     turn = np.linspace(0, 2 * np.pi, 121)
-    (line,) = ax.plot(RIM * np.cos(turn), RIM * np.sin(turn), color=style.GRID, linewidth=1.2)
+    (line,) = ax.plot(np.cos(turn), np.sin(turn), color=style.GRID, linewidth=1.2)
     return line
 
 
@@ -126,11 +126,13 @@ def _ray(ax: Axes, direction: curves.Values, look: style.Look) -> list[Artist]:
 def _arrow(
     ax: Axes, end: curves.Values, colour: str, width: float, alpha: float = 1.0
 ) -> FancyArrowPatch:
-    arrow = FancyArrowPatch(
-        (0, 0), tuple(end), arrowstyle="-|>", mutation_scale=6 + 2.5 * width, shrinkA=0, shrinkB=0
-    )
-    arrow.set(color=colour, linewidth=width, alpha=alpha, zorder=2.2, joinstyle="miter")
-    ax.add_patch(arrow)
+    """From the middle to ``end``; of a short one the head is small too, and no longer than it."""
+    points = float(np.hypot(*end)) * ax.bbox.width / (2 * EDGE) * 72 / ax.figure.dpi
+    head = min(6 + 2.5 * width, 2 * points)
+    arrow = FancyArrowPatch((0, 0), tuple(end), arrowstyle="-|>", shrinkA=0, shrinkB=0)
+    arrow.set(mutation_scale=head, color=colour, linewidth=width, alpha=alpha, zorder=2.2)
+    arrow.set(joinstyle="miter", capstyle="butt")
+    ax.add_artist(arrow)
     return arrow
 
 
@@ -138,12 +140,12 @@ def _numbers(ax: Axes, laid: Flat, classes: style.Classes) -> list[Artist]:
     names = style.names(classes)
     lines = [f"{names[0]}: {laid.norms[0]:.2g}"]
     lines += [
-        f"{name}: {norm:.2g}, cos {style.signed(cosine)}"
+        f"{name}: {norm:.2g}, {style.signed(cosine)}"
         for name, norm, cosine in zip(names[1:], laid.norms[1:], laid.cosine[0, 1:], strict=True)
     ]
     head = [f"length, cosine with {names[0]}"]
     tail = (
-        style.beside(ax, 0.14, "thin arrow: their sum,", None),
-        style.beside(ax, 0.06, "a step of gradient descent", None),
+        style.beside(ax, 0.14, "thin arrow: the sum,", None),
+        style.beside(ax, 0.06, "gradient descent's step", None),
     )
     return [*style.key(ax, lines, head=head), *tail]

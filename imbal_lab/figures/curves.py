@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -177,8 +178,7 @@ def _lines(
     thick = by_seed.mean(axis=0)
     artists: list[Artist] = []
     if values.shape[2] > style.MOST_LINES and not faint:
-        every = values.mean(axis=0)
-        artists += ax.plot(step, every, color=style.THIN, linewidth=0.8, zorder=1.5)
+        artists.append(_thin(ax, step, values.mean(axis=0)))
     for k, look in enumerate(style.looks(thick.shape[1])):
         if np.isnan(thick[:, k]).all():
             continue  # nothing to draw, and matplotlib cannot space markers on nothing
@@ -186,6 +186,13 @@ def _lines(
             artists.append(_band(ax, step, by_seed[:, :, k], look))
         artists += _line(ax, step, thick[:, k], look, k, faint)
     return artists if faint else artists + _labels_at_end(ax, thick, style.labels(classes))
+
+
+def _thin(ax: Axes, step: Values, values: Values) -> Artist:
+    """One artist for all classes: drawn much faster than a line each."""
+    each = LineCollection([np.column_stack([step, of_class]) for of_class in values.T])
+    each.set(color=style.THIN, linewidth=0.8, zorder=1.5)
+    return ax.add_artist(each)
 
 
 def _line(

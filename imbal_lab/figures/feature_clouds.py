@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch
+from matplotlib.patches import ArrowStyle, FancyArrowPatch
 
 from imbal_lab.figures import curves, style
+from imbal_lab.figures.heat_map import MOST_ROWS
 
 if TYPE_CHECKING:  # it comes with the methods, which a student's process may lack
     from imbal_lab.instruments import Snapshot
@@ -24,21 +25,23 @@ def features(
 ) -> list[Artist]:
     """A dot an example, and for each class an arrow from its training mean to its test mean.
 
+    More than twelve classes have no arrows, which would cover the picture.
     With ``faint=True`` only the arrows are drawn, pale and wide.
     """
     train, y, test, test_y = _clouds(seen)
     rows = style.rows(len(classes.class_names))
+    arrows = len(classes.class_names) <= MOST_ROWS
     artists: list[Artist] = []
     for ranks, look in zip(rows, style.looks(len(rows)), strict=True):
         if not faint:
             artists += _dots(ax, train[np.isin(y, ranks)], test[np.isin(test_y, ranks)], look)
-        for rank in ranks:
+        for rank in ranks if arrows else ():
             if (y == rank).any() and (test_y == rank).any():
                 ends = train[y == rank].mean(axis=0), test[test_y == rank].mean(axis=0)
                 artists.append(_arrow(ax, *ends, look, faint))
     if faint:
         return artists
-    head = ("filled: training", "hollow: test", "arrow: from mean to mean")
+    head = ("filled: training", "hollow: test", *["arrow: mean to mean"] * arrows)
     return artists + style.key(ax, style.labels(classes), head=head)
 
 
@@ -93,11 +96,13 @@ def _dots(ax: Axes, train: curves.Values, test: curves.Values, look: style.Look)
 def _arrow(
     ax: Axes, start: curves.Values, end: curves.Values, look: style.Look, faint: bool
 ) -> FancyArrowPatch:
-    width = 6.0 if faint else 1.6
-    arrow = FancyArrowPatch(
-        tuple(start), tuple(end), arrowstyle="-|>", mutation_scale=11, shrinkA=0, shrinkB=0
-    )
-    colour = style.tint(look.colour, 0.28) if faint else style.INK
-    arrow.set(color=colour, linewidth=width, zorder=1.5 if faint else 3.2)
-    ax.add_patch(arrow)
+    """An arrow in the colour of its class, with a white edge that parts it from the dots."""
+    length = float(np.hypot(*(ax.transData.transform(end) - ax.transData.transform(start))))
+    head = min(10.0, length * 72 / ax.figure.dpi)
+    shape = ArrowStyle("simple", head_length=head, head_width=10, tail_width=4)
+    arrow = FancyArrowPatch(tuple(start), tuple(end), arrowstyle=shape, shrinkA=0, shrinkB=0)
+    arrow.set(mutation_scale=1, facecolor=look.colour, edgecolor="white", linewidth=0.9, zorder=3.2)
+    if faint:
+        arrow.set(alpha=0.28, zorder=1.5)
+    ax.add_artist(arrow)
     return arrow

@@ -11,7 +11,6 @@ from imbal_lab.figures import curves, style
 
 COLUMNS = 240  # of the picture; steps are laid out on the same axis as the curves
 MOST_ROWS = 12  # with a name each; more classes are named by their groups
-GUESSED = 2.0  # losses are dark from this many times log C, the loss of guessing, on
 
 
 def recall_map(
@@ -24,12 +23,12 @@ def recall_map(
 def loss_map(
     ax: Axes, run: curves.Run, classes: style.Classes, *, faint: bool = False
 ) -> list[Artist]:
-    """Loss of every class over steps: bright 0, dark from twice the loss of guessing on.
+    """Loss of every class over steps: bright 0, dark the upper limit of the axis.
 
     ``faint=True`` draws nothing.
     """
-    worst = GUESSED * np.log(len(classes.class_names))
-    return [] if faint else _map(ax, *curves.over_steps(run, "loss"), classes, (0.0, worst), True)
+    limits = 0.0, ax.get_ylim()[1]
+    return [] if faint else _map(ax, *curves.over_steps(run, "loss"), classes, limits, True)
 
 
 def recall_map_in_words(run: curves.Run, classes: style.Classes) -> str:
@@ -80,7 +79,7 @@ def _map(
     picture = AxesImage(ax, cmap="cividis_r" if dark_is_high else "cividis", extent=(0, 1, 0, 1))
     picture.set(data=shown, clim=limits, transform=ax.transAxes, zorder=1)
     picture.set_interpolation("nearest")
-    ax.add_image(picture)
+    ax.add_artist(picture)
     return [picture, *names_of_rows(ax, classes)]
 
 

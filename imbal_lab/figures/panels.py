@@ -76,11 +76,15 @@ class Panel:
     square: bool = False
 
 
-def _loss_limits(runs: Sequence[Any]) -> Limits:
-    """From 0 to a round number above every loss, and above twice the loss of pure guessing."""
-    values = _all(runs, "loss")
-    guessing = 2 * math.log(max(values[0].shape[2], 2))
-    return 0.0, curves.round_up(max(guessing, *(float(np.nanmax(v, initial=0.0)) for v in values)))
+def _loss_limits(*, guesses: float) -> Callable[[Sequence[Any]], Limits]:
+    """From 0 to a round number above every loss, and above that of guessing so many times."""
+
+    def limits(runs: Sequence[Any]) -> Limits:
+        values = _all(runs, "loss")
+        highest = max(float(np.nanmax(each, initial=0.0)) for each in values)
+        return 0.0, curves.round_up(max(highest, guesses * math.log(max(values[0].shape[2], 2))))
+
+    return limits
 
 
 def _decades(quantity: str) -> Callable[[Sequence[Any]], Limits]:
@@ -127,6 +131,11 @@ def _rows(ax: Axes, limits: Limits, steps: int) -> None:
     step_axis(ax, steps)
 
 
+def _loss_rows(ax: Axes, limits: Limits, steps: int) -> None:
+    _rows(ax, limits, steps)
+    ax.set_xlabel(f"{ax.get_xlabel()}; bright 0, dark {limits[1]:g}")
+
+
 def _weight_axis(ax: Axes, limits: Limits, steps: int) -> None:
     ax.set_yscale("log")
     ax.yaxis.set_minor_locator(NullLocator())
@@ -142,6 +151,7 @@ def _blank(ax: Axes, limits: Limits, steps: int) -> None:
     ax.set_xticks([])
     ax.set_yticks([])
     ax.set_aspect("equal", anchor="W")
+    ax.apply_aspect()  # now, since labels are placed by the size of the square
     ax.grid(False)
     for side in ("left", "bottom", "top", "right"):
         ax.spines[side].set(visible=True, color=style.THIN)
@@ -164,12 +174,15 @@ def _around(moments: Sequence[Any]) -> Limits:
 
 
 _LINE, _LOG = _over_steps("linear"), _over_steps("log")
-ARROWS_EDGE = 1.12  # of the circle's radius
 
 # What a picture shows unless it is told otherwise.
 PANELS = {
     "loss": Panel(
-        "Mean loss of each class (training)", curves.loss, _loss_limits, words.loss, _LINE
+        "Mean loss of each class (training)",
+        curves.loss,
+        _loss_limits(guesses=2),
+        words.loss,
+        _LINE,
     ),
     "recall": Panel(
         "Recall (balanced test set)", curves.recall, _fixed(-0.03, 1.03), words.recall, _LINE
@@ -198,11 +211,11 @@ VIEWS = PANELS | {
         _rows,
     ),
     "loss_map": Panel(
-        "Loss of every class (bright is low)",
+        "Loss of every class",
         heat_map.loss_map,
-        _fixed(0, 1),
+        _loss_limits(guesses=1),
         heat_map.loss_map_in_words,
-        _rows,
+        _loss_rows,
     ),
     "projection": Panel(
         "Projection p of mini-batch gradients",
@@ -235,7 +248,7 @@ VIEWS = PANELS | {
     "arrows": Panel(
         "Pull of each class on the parameters",
         arrows.gradient_arrows,
-        _fixed(-ARROWS_EDGE, ARROWS_EDGE, -ARROWS_EDGE, ARROWS_EDGE),
+        _fixed(-arrows.EDGE, arrows.EDGE, -arrows.EDGE, arrows.EDGE),
         arrows.gradient_arrows_in_words,
         _bare,
         "moment",

@@ -45,13 +45,12 @@ def decision_regions(
     borders = _borders(predicted, seen.window)
     if faint:
         borders.set(linewidth=4, color=style.tint(style.INK, 0.3), zorder=1.2)
-        ax.add_collection(borders, autolim=False)
-        return [borders]
+        return [ax.add_artist(borders)]
     picture = AxesImage(ax, extent=seen.window, origin="lower", interpolation="bilinear")
     picture.set(data=_colours(predicted, len(classes.class_names)), zorder=1)
     borders.set(linewidth=1.0, color=style.QUIET, zorder=1.3)
-    ax.add_image(picture)
-    ax.add_collection(borders, autolim=False)
+    ax.add_artist(picture)
+    ax.add_artist(borders)
     return [picture, borders, *_points(ax, classes), *style.key(ax, style.labels(classes))]
 
 

@@ -100,8 +100,8 @@ def _shares(weight: curves.Values, y: curves.Values, classes: Points) -> list[st
         np.nansum(weight[np.isin(y, ranks)]) / total
         for ranks in style.rows(len(classes.class_names))
     ]
-    names = style.labels(classes)
-    return [f"{name}: {_percent(share)}" for name, share in zip(names, shares, strict=True)]
+    pairs = zip(style.names(classes), shares, strict=True)
+    return [f"{name}: {_percent(share)}" for name, share in pairs]
 
 
 def _percent(share: float) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # it comes with the methods, which a student's process may la
     from imbal_lab.instruments import Recording
 
 RISE = 5e-3  # a loss has risen when it exceeds its start by more than this
+NOT_RECORDED = "Class gradients were not recorded in this run."
 SAME = 1e-4  # two curves agree within this, relative to the largest loss
 
 
@@ -23,49 +24,51 @@ def summary(recording: curves.Run) -> str:
     return _sentence(_losses(recording), _recalls(recording))
 
 
-def loss(run: curves.Run, classes: Any = None) -> str:
+def loss(run: curves.Run, classes: Any) -> str:
     """One line: does the loss of the rarest and of the most frequent class rise."""
     return _sentence(_losses(run))
 
 
-def recall(run: curves.Run, classes: Any = None) -> str:
+def recall(run: curves.Run, classes: Any) -> str:
     """One line: the final recall of each class, or of many, medium and few."""
     return _sentence(_recalls(run))
 
 
-def grad_norm(run: curves.Run, classes: Any = None) -> str:
+def grad_norm(run: curves.Run, classes: Any) -> str:
     """One line: how long the rarest class's gradient is beside the most frequent one's."""
-    return _sentence(_ratio(run, "grad_norm", "gradient"))
+    return _ratio(run, "grad_norm", "gradient")
 
 
-def feature_gradient(run: curves.Moments, classes: Any = None) -> str:
+def feature_gradient(run: curves.Moments, classes: Any) -> str:
     """One line: how long the gradient at the features is, rarest beside most frequent."""
-    return _sentence(_ratio(run, "feature_gradient", "gradient at the features"))
+    return _ratio(run, "feature_gradient", "gradient at the features")
 
 
-def cosine(run: curves.Run, classes: Any = None) -> str:
+def cosine(run: curves.Run, classes: Any) -> str:
     """One line: where the rarest class's gradient points, beside the most frequent one's."""
     step, values = curves.over_steps(run, "cosine")
-    course = values.mean(axis=0)[:, 0, 1:]
-    course = curves.grouped(np.concatenate([np.full_like(course[:, :1], np.nan), course], axis=1))
-    start, least, end = course[0, -1], int(np.nanargmin(course[:, -1])), course[-1, -1]
-    rare = _names(values.shape[2])[-1]
+    with_first = values.mean(axis=0)[:, 0].copy()
+    with_first[:, 0] = np.nan  # with itself
+    course = curves.grouped(with_first)[:, -1]
+    if np.isnan(course).all():
+        return NOT_RECORDED
+    least = int(np.nanargmin(course))
     return _sentence(
-        f"the cosine of the {rare}'s gradient with the majority's begins at {style.signed(start)}, "
-        f"is lowest at step {int(step[least])} ({style.signed(course[least, -1])}) and ends at "
-        f"{style.signed(end)}"
+        f"the cosine of the gradients of {_rarest(values.shape[2])} and of the most frequent class "
+        f"begins at {style.signed(course[0])}, is lowest at step {int(step[least])} "
+        f"({style.signed(course[least])}) and ends at {style.signed(course[-1])}"
     )
 
 
-def projection(run: curves.Moments, classes: Any = None) -> str:
+def projection(run: curves.Moments, classes: Any) -> str:
     """One line: how much of each class's direction is left in a mini-batch, start and end."""
     step, values = curves.over_steps(run, "projection")
     course = curves.grouped(values.mean(axis=0))
-    frequent, *_, rare = _names(values.shape[2])
+    number = values.shape[2]
     return _sentence(
-        f"a mini-batch keeps {course[0, -1]:.2f} of the {rare}'s direction at step "
-        f"{int(step[0])} and {course[-1, -1]:.2f} at step {int(step[-1])}; of the {frequent}'s "
-        f"{course[0, 0]:.2f} and {course[-1, 0]:.2f}"
+        f"a mini-batch keeps {course[0, -1]:.2f} of the direction of {_rarest(number)} at step "
+        f"{int(step[0])} and {course[-1, -1]:.2f} at step {int(step[-1])}, "
+        f"{course[0, 0]:.2f} and {course[-1, 0]:.2f} of that of {_most_frequent(number)}"
     )
 
 
@@ -83,6 +86,15 @@ def departure(recording: Recording, reference: Recording, name: str) -> str:
 def _names(num_classes: int) -> tuple[str, str]:
     """What the most frequent and the rarest line are called."""
     return ("many", "few") if num_classes > style.MOST_LINES else ("majority", "minority")
+
+
+def _rarest(num_classes: int) -> str:
+    """The rarest line within a sentence."""
+    return "few" if num_classes > style.MOST_LINES else "the minority"
+
+
+def _most_frequent(num_classes: int) -> str:
+    return "many" if num_classes > style.MOST_LINES else "the majority"
 
 
 def _losses(run: curves.Run) -> str:
@@ -108,11 +120,14 @@ def _ratio(run: Any, quantity: str, what: str) -> str:
     """How long the rarest class's vector is beside the most frequent one's, at both ends."""
     step, values = curves.over_steps(run, quantity)
     norms = curves.grouped(values.mean(axis=0))
+    if np.isnan(norms).all():
+        return NOT_RECORDED
     ratio = norms[:, -1] / np.where(norms[:, 0] > 0, norms[:, 0], np.nan)
-    frequent, rare = _names(values.shape[2])
-    return (
-        f"the {rare}'s {what} is {ratio[0]:.2g} times as long as the {frequent}'s at step "
-        f"{int(step[0])} and {ratio[-1]:.2g} times at step {int(step[-1])}"
+    number = values.shape[2]
+    return _sentence(
+        f"the {what} of {_rarest(number)} is {ratio[0]:.2g} times as long as that of "
+        f"{_most_frequent(number)} at step {int(step[0])} and {ratio[-1]:.2g} times at step "
+        f"{int(step[-1])}"
     )
 
 
