@@ -52,11 +52,7 @@ def _cell(cell: PlannedCell, kind: str, source: str) -> dict[str, Any]:
 
 
 def _code(cell: PlannedCell, number: int | None, outputs: list[dict[str, Any]]) -> dict[str, Any]:
-    made = _cell(cell, "code", cell.source)
-    for output in outputs:
-        if output["output_type"] == "execute_result":
-            output["execution_count"] = number
-    return made | {"execution_count": number, "outputs": outputs}
+    return _cell(cell, "code", cell.source) | {"execution_count": number, "outputs": outputs}
 
 
 def _outputs(run: CellRun | None) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ def grade_submission(job: Job) -> Graded:
             warm_parent(unsafe=job.unsafe).submission(BUDGET) as submission,
         ):
             judged = judge_submission(
-                submission, repaired.cells, list(tasks.values()), job.seed, BUDGET, doubts
+                submission, repaired.cells, list(tasks.values()), job.seed, doubts
             )
             cpu_seconds = submission.cpu_seconds
     if cpu_seconds >= BUDGET.submission:
@@ -78,10 +78,11 @@ def _known(points: dict[str, float], doubts: list[str]) -> dict[str, Exercise]:
 def _result(
     name: str, points: float, task: Exercise | None, repaired: Repaired, judged: Judged | None
 ) -> ExerciseResult:
-    if judged is None or name not in judged.verdicts:
+    verdict = judged.verdicts.get(name) if judged else None
+    if judged is None or verdict is None:
         return not_judged(name, points, task, OURS if repaired.readable else UNREADABLE)
     answer = judged.executed.answers.get(name)
-    return of_verdict(judged.verdicts[name], points, answer, judged.cpu_seconds[name])
+    return of_verdict(verdict, points, answer, judged.cpu_seconds[name])
 
 
 def _notebook(

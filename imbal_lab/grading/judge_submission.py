@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from imbal_lab.checks import Exercise, Verdict, judge
 from imbal_lab.sandbox import ConfinementError
-from imbal_lab.student_process.submission import Budget, Submission
+from imbal_lab.student_process.submission import Submission
 
 from .planned import PlannedCell
 from .remote_ask import RemoteAsk
@@ -24,10 +24,10 @@ from .run_cells import Executed, run_cells
 
 @dataclass(frozen=True)
 class Judged:
-    """What the cells did, the verdicts that were reached, and CPU seconds by exercise."""
+    """What the cells did, the verdicts (None: none was reached), CPU seconds by exercise."""
 
     executed: Executed
-    verdicts: dict[str, Verdict]
+    verdicts: dict[str, Verdict | None]
     cpu_seconds: dict[str, float]
     notes: tuple[str, ...]
 
@@ -37,42 +37,32 @@ def judge_submission(
     cells: Sequence[PlannedCell],
     exercises: Sequence[Exercise],
     seed: int,
-    budget: Budget,
     doubts: list[str],
 ) -> Judged:
     """Run and judge. An error of ours costs the exercise's verdict and is added to `doubts`."""
     executed = run_cells(submission, cells)
-    asks = {e.id: _ask(submission, e, seed, executed, budget) for e in exercises}
-    for exercise in exercises:
-        with own_errors(doubts, exercise.id):
-            _judge(exercise, asks[exercise.id], hidden=False)  # its outcomes stay in the ask
-    verdicts = {}
-    for exercise in exercises:
-        with own_errors(doubts, exercise.id):
-            verdicts[exercise.id] = _judge(exercise, asks[exercise.id], hidden=True)
-    spent = {name: budget.exercise - ask.left for name, ask in asks.items()}
+    asks = {exercise.id: _ask(submission, exercise, seed, executed) for exercise in exercises}
+    spent = {name: executed.cpu_seconds.get(name, 0.0) for name in asks}
+    verdicts: dict[str, Verdict | None] = {}
+    for hidden in (False, True):  # the first time for its outcomes, which stay in the ask
+        for exercise in exercises:
+            before = submission.cpu_seconds
+            verdicts[exercise.id] = _judge(exercise, asks[exercise.id], hidden, doubts)
+            spent[exercise.id] += submission.cpu_seconds - before
     notes = [note for ask in asks.values() for note in ask.notes]
     return Judged(executed, verdicts, spent, (*executed.notes, *notes))
 
 
-def _ask(
-    submission: Submission, exercise: Exercise, seed: int, executed: Executed, budget: Budget
-) -> RemoteAsk:
-    return RemoteAsk(
-        submission,
-        exercise,
-        seed,
-        place=executed.places.get(exercise.id, executed.end),
-        end=executed.end,
-        left=budget.exercise - executed.cpu_seconds.get(exercise.id, 0.0),
-    )
+def _ask(submission: Submission, exercise: Exercise, seed: int, executed: Executed) -> RemoteAsk:
+    place = executed.places.get(exercise.id, executed.end)
+    return RemoteAsk(submission, exercise, seed, place=place, end=executed.end)
 
 
-def _judge(exercise: Exercise, ask: RemoteAsk, *, hidden: bool) -> Verdict:
-    try:
-        return judge(exercise, ask, seed=ask.seed, hidden=hidden)
-    finally:
-        ask.close()
+def _judge(exercise: Exercise, ask: RemoteAsk, hidden: bool, doubts: list[str]) -> Verdict | None:
+    verdict = None
+    with own_errors(doubts, exercise.id), closing(ask):
+        verdict = judge(exercise, ask, seed=ask.seed, hidden=hidden)
+    return verdict
 
 
 @contextmanager

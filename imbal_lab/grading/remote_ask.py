@@ -13,8 +13,7 @@ class RemoteAsk:
     """Asks each case once; what came back is kept, so that judging twice calls once.
 
     `place` is the state in which the check stands. What is missing there, but stands in the state
-    at the `end`, is asked there. `left` are the CPU seconds that the exercise may still take: when
-    they are gone, all further cases are out of time. `notes` say what was mended.
+    at the `end`, is asked there. `notes` say what was mended.
     """
 
     def __init__(
@@ -25,10 +24,9 @@ class RemoteAsk:
         *,
         place: State,
         end: State,
-        left: float,
     ) -> None:
         self.submission, self.exercise, self.seed = submission, exercise, seed
-        self.place, self.end, self.left = place, end, left
+        self.place, self.end = place, end
         self.notes: list[str] = []
         self._outcomes: dict[tuple[Group, Case], Outcome] = {}
         self._imported: set[str] = set()
@@ -78,15 +76,11 @@ class RemoteAsk:
         return outcome
 
     def _call(self, group: Group, case: Case) -> Outcome:
-        if self.left <= 0:
-            return Outcome(stopped="time")
         if self._open is not group:
             self.close()
             self._open = group
         inputs = self.exercise.draw(case, self.seed)
-        before = self.submission.cpu_seconds
         outcome = self.submission.call(self.place, self.exercise.id, inputs)
-        self.left -= self.submission.cpu_seconds - before
         if outcome.changed_input not in (None, *inputs):
             return Outcome(stopped="died")  # no such argument: that was no answer of ours
         return outcome

@@ -18,7 +18,7 @@ from imbal_lab.grading.judge_submission import judge_submission
 from imbal_lab.grading.planned import PlannedCell
 from imbal_lab.sandbox import ConfinementError
 from imbal_lab.student_process.outputs import CellError, Text
-from imbal_lab.student_process.submission import Budget, CellRun
+from imbal_lab.student_process.submission import CellRun
 
 RATIO = exercises.get("imbalance_ratio")
 UNIT = exercises.get("unit_directions")
@@ -109,10 +109,10 @@ def cells_of(*sources):
     return made
 
 
-def judged(*sources, fake=None, tasks=(UNIT,), budget=None):
+def judged(*sources, fake=None, tasks=(UNIT,)):
     doubts = []
     fake = fake or FakeSubmission()
-    found = judge_submission(fake, cells_of(*sources), tasks, 5, budget or Budget(), doubts)
+    found = judge_submission(fake, cells_of(*sources), tasks, 5, doubts)
     return found, fake, doubts
 
 
@@ -121,7 +121,7 @@ def answer(name, code=None):
 
 
 def states(found):
-    return {name: verdict.state for name, verdict in found.verdicts.items()}
+    return {name: verdict and verdict.state for name, verdict in found.verdicts.items()}
 
 
 BOTH = (
@@ -251,14 +251,11 @@ def test_a_cell_that_was_stopped_leaves_a_note_and_the_others_go_on(bad):
     assert doubts == []
 
 
-def test_the_exercises_budget_counts_its_cells_and_calls():
-    """Each run and each call takes 2 s: an answer cell and four calls fit into 9 s."""
-    found, fake, _ = judged(*BOTH, fake=FakeSubmission(spends=2.0), budget=Budget(exercise=9.0))
-    verdict = found.verdicts["unit_directions"]
-    assert verdict.finding.outcome.stopped == "time"
-    assert verdict.passed == (True, True, False, False)  # cases: 2, 1, 2, 1
-    assert [entry[0] for entry in fake.log].count("call") == 4
-    assert found.cpu_seconds == {"unit_directions": 10.0}
+def test_an_exercises_time_is_that_of_its_cell_and_its_calls():
+    """Each cell and each call takes 2 s."""
+    found, _, _ = judged(*BOTH, fake=FakeSubmission(spends=2.0), tasks=(RATIO, UNIT))
+    cases = {e.id: sum(len(group.cases) for group in e.groups) for e in (RATIO, UNIT)}
+    assert found.cpu_seconds == {name: 2.0 * (1 + count) for name, count in cases.items()}
 
 
 def test_an_argument_that_does_not_exist_cannot_have_been_changed():
@@ -278,7 +275,7 @@ def test_an_error_of_ours_costs_one_verdict_and_is_a_doubt():
         return call(UNIT.reference, inputs, copy.deepcopy(inputs))
 
     found, _, doubts = judged(*BOTH, fake=FakeSubmission(calls=breaks), tasks=(RATIO, UNIT))
-    assert states(found) == {"unit_directions": "done"}
+    assert states(found) == {"imbalance_ratio": None, "unit_directions": "done"}
     assert set(doubts) == {doubts[0]}
     assert doubts[0].startswith("The grader failed at imbalance_ratio: ZeroDivisionError in test_")
     assert "12 40 5" not in doubts[0]
