@@ -34,14 +34,15 @@ from imbal_lab.sandbox.mounts import PRIVATE, RECURSIVE
 from imbal_lab.sandbox.namespaces import MOUNTS, USER
 
 SUBREAPER, REMOUNT = 36, 32
-MOMENTS = [random.Random(4).uniform(0.5, 9) for _ in range(5)]  # seconds after the start
+MEASURED = ("started", "finished", "cpu_seconds")
+MOMENTS = [random.Random(4).uniform(0.5, 9) for _ in range(4)]  # seconds after the start
 
 
 # --- what a course holds ------------------------------------------------------------------------
 
 
 def contents(course: Course) -> dict[str, Any]:
-    """All tables without uuids and times, and all files with their bytes."""
+    """All tables without uuids and measured times, and all files by their hash."""
     with closing(sqlite3.connect(course.root / "gradebook.db")) as database:
         database.row_factory = sqlite3.Row
         names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
@@ -72,7 +73,7 @@ def _plain(row: sqlite3.Row, labels: dict[Any, Any]) -> str:
     run = "id" if "seed" in values else "run_id"
     if run in values:
         values[run] = labels["run", values[run]]
-    return repr([value for key, value in values.items() if key not in ("started", "finished")])
+    return repr([value for key, value in values.items() if key not in MEASURED])
 
 
 def consistent(course: Course) -> None:
@@ -341,7 +342,7 @@ def orphans():
 
 def test_killed_from_outside(released, stub, tmp_path, orphans):
     answers = [stub.answered(stub.RATIO, stub.DIRECTIONS), stub.answered(stub.RATIO_OF_ALL, "x =")]
-    for number in range(6):
+    for number in range(4):
         stub.hand_in(released, f"s{number}", answers[number % 2])
     undisturbed = copied(released, tmp_path / "undisturbed")
     room = tmp_path / "room"
@@ -366,10 +367,15 @@ def test_killed_from_outside(released, stub, tmp_path, orphans):
         consistent(released)
     subprocess.run(command, cwd=released.root, **options, check=True)
     assert contents(released) == contents(undisturbed)
-    left = gone(orphans)
-    assert not left, [process.cmdline() for process in left]
-    assert [path.name for path in room.rglob("*")] == []
+    assert [process.cmdline() for process in gone(orphans)] == []
+    # Killed while it tried what the machine grants, a run cannot remove its empty folder for that.
+    left = [path.name for path in room.rglob("*") if not is_empty_probe(path)]
+    assert left == []
     assert str(room) not in Path("/proc/self/mountinfo").read_text()
+
+
+def is_empty_probe(path: Path) -> bool:
+    return path.name.startswith("imbal-lab-probe-") and path.is_dir() and not any(path.iterdir())
 
 
 def gone(orphans: Callable[[], set[psutil.Process]]) -> set[psutil.Process]:
