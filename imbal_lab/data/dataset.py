@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from imbal_lab.data.imbalance_ratio import imbalance_ratio
-
 SHOWN = 10  # counts in a text; with more classes, the first three and the last
 
 
@@ -41,7 +39,7 @@ class Dataset:
     @property
     def rho(self) -> float:
         """Imbalance ratio n_max / n_min of the counts as they are (1 = balanced)."""
-        return imbalance_ratio(self.y)
+        return self.counts[0] / min(n for n in self.counts if n)  # classes are ranks
 
     def to(self, dtype: torch.dtype) -> "Dataset":
         """The same data with its inputs in another float type (float64 for exact checks)."""

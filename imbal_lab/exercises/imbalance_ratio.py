@@ -4,7 +4,7 @@ import torch
 from torch import Generator, Tensor
 
 from imbal_lab.checks.exercise import Case, Exercise, Group, Inputs, Mistake, Property
-from imbal_lab.data.imbalance_ratio import imbalance_ratio
+from imbal_lab.methods.imbalance_ratio import imbalance_ratio
 
 
 def labels(counts: dict[int, int]) -> Case:

@@ -38,6 +38,6 @@ def start_again() -> None:
     torch.set_default_dtype(torch.float32)
     torch.set_grad_enabled(True)
     torch.set_flush_denormal(False)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)  # torch.manual_seed looks for graphics cards too
     np.random.seed(0)
     random.seed(0)

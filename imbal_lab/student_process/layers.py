@@ -5,9 +5,9 @@ Another class of model would have to be pickled, so it cannot be handed over.
 
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-import torch
 from torch import nn
 
 from imbal_lab.student_process.protocol import Message
@@ -55,8 +55,9 @@ def decode_model(content: Message, decode: Code) -> nn.Module:
 
 
 def _layer(content: Message, decode: Code) -> nn.Module:
-    with torch.device("meta"):  # nothing is drawn there
-        layer = LAYERS[content["kind"]](**decode(content["arguments"]))
+    kind = LAYERS[content["kind"]]
+    nowhere = {"device": "meta"} if "device" in _names(kind) else {}  # nothing is drawn there
+    layer = kind(**decode(content["arguments"]), **nowhere)
     for name, tensor in decode(content["parameters"]).items():
         setattr(layer, name, nn.Parameter(tensor.detach(), tensor.requires_grad))
     for name, grad in decode(content["grads"]).items():
@@ -68,8 +69,13 @@ def _layer(content: Message, decode: Code) -> nn.Module:
 
 def _arguments(layer: nn.Module) -> dict[str, Any]:
     """What its class was called with: torch's layers keep each argument under its own name."""
-    names = set(inspect.signature(type(layer)).parameters) - {"device", "dtype"}
+    names = _names(type(layer)) - {"device", "dtype"}
     found = {name: getattr(layer, name) for name in sorted(names) if hasattr(layer, name)}
     if "bias" in names:
         found["bias"] = layer.bias is not None
     return found
+
+
+@cache
+def _names(kind: type[nn.Module]) -> frozenset[str]:
+    return frozenset(inspect.signature(kind).parameters)

@@ -4,8 +4,10 @@ From /proc, by each process's list of children (Linux with CONFIG_PROC_CHILDREN,
 have it). ``psutil`` finds children by reading every process of the machine, seven times as dear.
 """
 
+import contextlib
 import os
 import signal
+import time
 from collections.abc import Collection
 
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -29,12 +31,13 @@ def cpu_seconds(root: int) -> float:
 
 def kill_below(root: int, spare: Collection[int] = ()) -> None:
     """Kill all that descend from ``root``, again until only ``spare`` and the dead are left."""
+    pause = 0.001
     while living := [p for p in tree(root)[1:] if p not in spare and _lives(p)]:
         for process in living:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        time.sleep(pause)  # they take a moment to die
+        pause = min(2 * pause, 0.05)
 
 
 def _children(process: int) -> list[int]:

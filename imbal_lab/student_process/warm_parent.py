@@ -14,6 +14,7 @@ from typing import NoReturn
 from imbal_lab.sandbox import granted, probe
 from imbal_lab.sandbox.runtime_paths import visible
 from imbal_lab.student_process.connection import Connection
+from imbal_lab.student_process.huge_pages import use_huge_pages
 from imbal_lab.student_process.protocol import Message
 
 
@@ -47,6 +48,7 @@ def warm_up(settings: Message) -> None:
     visible(*places)  # looked up here, once for all forks
     gc.collect()
     gc.freeze()
+    use_huge_pages()
 
 
 def serve(line: Connection, settings: Message) -> NoReturn:
