@@ -29,6 +29,24 @@ APART_TO_CLOSE = LinearSegmentedColormap.from_list(
 )
 
 
+def scale(ax: Axes, number: int) -> None:
+    """What stays the same at every moment: a strip of the colours, with the simplex marked."""
+    low, high = -0.115, -0.065
+    strip = AxesImage(ax, cmap=APART_TO_CLOSE, extent=(0, 1, low, high), transform=ax.transAxes)
+    strip.set(data=np.linspace(-1, 1, 101)[None], clim=(-1, 1))
+    ax.add_artist(strip).set_clip_on(False)
+    edge = Rectangle((0, low), 1, high - low, fill=False, transform=ax.transAxes)
+    edge.set(edgecolor=style.THIN, linewidth=0.8)
+    ax.add_artist(edge).set_clip_on(False)
+    simplex = -1 / (number - 1)
+    (mark,) = ax.plot([(simplex + 1) / 2], [high + 0.02], "v", transform=ax.transAxes)
+    mark.set(color=style.INK, markersize=6, clip_on=False)
+    for at, text, side in ((0.0, "−1", "left"), (0.5, "0", "center"), (1.0, "1", "right")):
+        made = ax.text(at, -0.135, text, ha=side, va="top", transform=ax.transAxes)
+        made.set(color=style.QUIET, fontsize=style.TEXT_PT)
+    style.beside(ax, (low + high) / 2, f"▾ simplex {style.signed(simplex)}", None, 5)
+
+
 def classifier_angles(
     ax: Axes, seen: Snapshot, classes: style.Classes, *, faint: bool = False
 ) -> list[Artist]:
@@ -46,7 +64,7 @@ def classifier_angles(
     picture.set(data=np.where(np.eye(number, dtype=bool), np.nan, cosine), clim=(-1, 1), zorder=1)
     picture.set_interpolation("nearest")
     ax.add_artist(picture)
-    return [picture, *_in_cells(ax, cosine), *names_of_rows(ax, classes), *_scale(ax, number)]
+    return [picture, *_in_cells(ax, cosine), *names_of_rows(ax, classes)]
 
 
 def classifier_angles_in_words(seen: Snapshot, classes: style.Classes) -> str:
@@ -89,34 +107,6 @@ def _in_cells(ax: Axes, cosine: curves.Values) -> list[Artist]:
             made.set_fontsize(style.TEXT_PT)
             artists.append(made)
     return artists
-
-
-def _scale(ax: Axes, number: int) -> list[Artist]:
-    """A strip of the colours below the map, with the simplex marked."""
-    left, right, low, high = 0.0, 1.0, -0.115, -0.065
-    strip = AxesImage(ax, cmap=APART_TO_CLOSE, extent=(left, right, low, high))
-    strip.set(data=np.linspace(-1, 1, 101)[None], clim=(-1, 1), transform=ax.transAxes)
-    strip.set_clip_on(False)
-    ax.add_artist(strip)
-    frame = Rectangle((left, low), right - left, high - low, fill=False, transform=ax.transAxes)
-    frame.set(edgecolor=style.THIN, linewidth=0.8, clip_on=False)
-    ax.add_artist(frame)
-    simplex = -1 / (number - 1)
-    (mark,) = ax.plot([(simplex + 1) / 2], [high + 0.02], "v", transform=ax.transAxes)
-    mark.set(color=style.INK, markersize=6, clip_on=False)
-    artists: list[Artist] = [strip, frame, mark]
-    for at, text, side in ((0.0, "−1", "left"), (0.5, "0", "center"), (1.0, "1", "right")):
-        artists.append(_below(ax, at, text, side))
-    return [
-        *artists,
-        style.beside(ax, (low + high) / 2, f"▾ simplex {style.signed(simplex)}", None, 5),
-    ]
-
-
-def _below(ax: Axes, at: float, text: str, side: str) -> Artist:
-    made = ax.text(at, -0.135, text, ha=side, va="top", transform=ax.transAxes)
-    made.set(color=style.QUIET, fontsize=style.TEXT_PT, clip_on=False)
-    return made
 
 
 def _mean_of_pairs(cosine: curves.Values) -> float:

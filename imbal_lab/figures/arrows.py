@@ -64,6 +64,14 @@ def _oriented(placed: curves.Values) -> curves.Values:
     return turned * [1.0, -1.0 if turned[-1, 1] < 0 else 1.0]
 
 
+def circle(ax: Axes) -> None:
+    """What stays the same at every moment: the circle, and what the thin arrow is."""
+    turn = np.linspace(0, 2 * np.pi, 121)
+    ax.plot(np.cos(turn), np.sin(turn), color=style.GRID, linewidth=1.2)
+    style.beside(ax, 0.14, "thin arrow: the sum,", None)
+    style.beside(ax, 0.06, "gradient descent's step", None)
+
+
 def gradient_arrows(
     ax: Axes, seen: Snapshot, classes: style.Classes, *, faint: bool = False
 ) -> list[Artist]:
@@ -110,12 +118,6 @@ def _laid(seen: Snapshot) -> Flat:
     return flat(curves.array(seen.gram))
 
 
-def _rim(ax: Axes) -> Artist:
-    turn = np.linspace(0, 2 * np.pi, 121)
-    (line,) = ax.plot(np.cos(turn), np.sin(turn), color=style.GRID, linewidth=1.2)
-    return line
-
-
 def _ray(ax: Axes, direction: curves.Values, look: style.Look) -> list[Artist]:
     line: list[Artist] = [
         *ax.plot(*zip((0, 0), direction, strict=True), color=look.colour, lw=0.9, ls=(0, (2, 2)))
@@ -144,8 +146,4 @@ def _numbers(ax: Axes, laid: Flat, classes: style.Classes) -> list[Artist]:
         for name, norm, cosine in zip(names[1:], laid.norms[1:], laid.cosine[0, 1:], strict=True)
     ]
     head = [f"length, cosine with {names[0]}"]
-    tail = (
-        style.beside(ax, 0.14, "thin arrow: the sum,", None),
-        style.beside(ax, 0.06, "gradient descent's step", None),
-    )
-    return [*style.key(ax, lines, head=head), *tail]
+    return style.key(ax, lines, head=head)

@@ -145,7 +145,7 @@ def _weight_axis(ax: Axes, limits: Limits, steps: int) -> None:
 
 
 def _blank(ax: Axes, limits: Limits, steps: int) -> None:
-    """A square without ticks, whose place in the plane has no meaning or is plain to see."""
+    """A square without ticks, where a place has no number to tell."""
     ax.set_xlim(*limits[:2])
     ax.set_ylim(*limits[2:])
     ax.set_xticks([])
@@ -153,14 +153,18 @@ def _blank(ax: Axes, limits: Limits, steps: int) -> None:
     ax.set_aspect("equal", anchor="W")
     ax.apply_aspect()  # now, since labels are placed by the size of the square
     ax.grid(False)
-    for side in ("left", "bottom", "top", "right"):
-        ax.spines[side].set(visible=True, color=style.THIN)
+    ax.spines[:].set(visible=True, color=style.THIN)
 
 
-def _bare(ax: Axes, limits: Limits, steps: int) -> None:
+def _circle(ax: Axes, limits: Limits, steps: int) -> None:
     _blank(ax, limits, steps)
-    for side in ("left", "bottom", "top", "right"):
-        ax.spines[side].set_visible(False)
+    ax.spines[:].set_visible(False)
+    arrows.circle(ax)
+
+
+def _matrix(ax: Axes, limits: Limits, steps: int) -> None:
+    _blank(ax, limits, steps)
+    angles.scale(ax, number=round(limits[1] + 0.5))
 
 
 def _cells(moments: Sequence[Any]) -> Limits:
@@ -250,7 +254,7 @@ VIEWS = PANELS | {
         arrows.gradient_arrows,
         _fixed(-arrows.EDGE, arrows.EDGE, -arrows.EDGE, arrows.EDGE),
         arrows.gradient_arrows_in_words,
-        _bare,
+        _circle,
         "moment",
         ("gram",),
         square=True,
@@ -279,7 +283,7 @@ VIEWS = PANELS | {
         angles.classifier_angles,
         _cells,
         angles.classifier_angles_in_words,
-        _bare,
+        _matrix,
         "moment",
         ("angles",),
         square=True,
@@ -292,6 +296,7 @@ def frame(ax: Axes, panel: Panel, shown: Sequence[Any], steps: int) -> None:
 
     ``steps`` is the length of the whole run.
     """
+    ax.clear()
     style.dress(ax, panel.title)
     panel.axis(ax, panel.limits(shown), steps)
 
