@@ -1,9 +1,8 @@
 """How much computing time students' code has, and the clock that stops it."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-
-from imbal_lab.student_process.process_tree import cpu_seconds
 
 PATIENCE = 10  # wall time over CPU time: what only waits is stopped too
 
@@ -29,18 +28,19 @@ class OverTime(Exception):  # noqa: N818 - reads as a state
 class Clock:
     """Measures from now on; each call is a look, which raises OverTime when ``seconds`` are over.
 
-    Reading the processes costs more than most cells, so a clock that is never looked at counts
-    its wall time, and one that is loses at most the time before its first look.
+    ``read`` gives the CPU seconds of all processes, always from the same beginning. It costs more
+    than most cells, so a clock that is never looked at counts its wall time, and one that is
+    loses at most the time before its first look.
     """
 
-    def __init__(self, root: int, seconds: float) -> None:
-        self.root, self.seconds = root, seconds
+    def __init__(self, read: Callable[[], float], seconds: float) -> None:
+        self.read, self.seconds = read, seconds
         self.begun = time.monotonic()
         self.before: float | None = None
         self.seen = 0.0
 
     def __call__(self) -> None:
-        now = cpu_seconds(self.root)
+        now = self.read()
         self.before = now if self.before is None else self.before
         self.seen = max(self.seen, now - self.before)
         if self.seen > self.seconds:

@@ -43,6 +43,8 @@ class Channel:
         self._number += 1
         self.send(order | {"n": self._number}, look, blobs)
         answer, results = self.receive(look)
+        if "moved" in answer:  # to another process of theirs
+            answer, results = self.receive(look)
         if answer.get("n") != self._number:
             raise Died("an answer to another question")
         return answer, results

@@ -63,11 +63,16 @@ class Launcher:
         self.limits = Limits() if limits is None else limits
         self._lock = threading.Lock()
         self._process: subprocess.Popen | None = None
+        self._folders: list[Path] = []
         self._number = 0
 
     def __enter__(self) -> Self:
-        with self._lock:
-            self._start()
+        try:
+            with self._lock:
+                self._start()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
         return self
 
     def __exit__(
@@ -78,6 +83,8 @@ class Launcher:
     ) -> None:
         with self._lock:
             self._stop()
+            for folder in self._folders:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def place(self, line: int, lifeline: int) -> Place:
         """A confined start state that speaks on ``line`` and ends with ``lifeline``.
@@ -101,13 +108,7 @@ class Launcher:
                 "on Windows use WSL2, on a Mac a Linux container"
             )
         self.folder = Path(tempfile.mkdtemp(prefix="imbal-lab-grading-")).resolve()
-        try:
-            self._come_up()
-        except BaseException:
-            self._stop()
-            raise
-
-    def _come_up(self) -> None:
+        self._folders.append(self.folder)
         self.folder.chmod(0o755)
         stage = self.folder / "stage"
         stage.mkdir()
@@ -161,10 +162,8 @@ class Launcher:
         return lines[-1] if lines else "it said nothing"
 
     def _stop(self) -> None:
-        """End it, after the submissions that it placed, and remove all files."""
+        """End it, after the submissions that it placed; their files stay until we leave."""
         if self._process is not None:
             self._line.close()
             self._process.wait()
             self._process = None
-        if hasattr(self, "folder"):
-            shutil.rmtree(self.folder, ignore_errors=True)

@@ -5,7 +5,6 @@ Another class of model would have to be pickled, so it cannot be handed over.
 
 import inspect
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from torch import nn
@@ -21,6 +20,8 @@ LAYERS: dict[str, type[nn.Module]] = {
         nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d,
     )
 }  # fmt: skip
+
+PARAMETERS = {name: set(inspect.signature(layer).parameters) for name, layer in LAYERS.items()}
 
 Code = Callable[[Any], Any]  # a value to its message, or back
 
@@ -55,9 +56,9 @@ def decode_model(content: Message, decode: Code) -> nn.Module:
 
 
 def _layer(content: Message, decode: Code) -> nn.Module:
-    kind = LAYERS[content["kind"]]
-    nowhere = {"device": "meta"} if "device" in _names(kind) else {}  # nothing is drawn there
-    layer = kind(**decode(content["arguments"]), **nowhere)
+    kind = content["kind"]
+    nowhere = {"device": "meta"} if "device" in PARAMETERS[kind] else {}  # nothing is drawn there
+    layer = LAYERS[kind](**decode(content["arguments"]), **nowhere)
     for name, tensor in decode(content["parameters"]).items():
         setattr(layer, name, nn.Parameter(tensor.detach(), tensor.requires_grad))
     for name, grad in decode(content["grads"]).items():
@@ -69,13 +70,8 @@ def _layer(content: Message, decode: Code) -> nn.Module:
 
 def _arguments(layer: nn.Module) -> dict[str, Any]:
     """What its class was called with: torch's layers keep each argument under its own name."""
-    names = _names(type(layer)) - {"device", "dtype"}
+    names = PARAMETERS[type(layer).__name__] - {"device", "dtype"}
     found = {name: getattr(layer, name) for name in sorted(names) if hasattr(layer, name)}
     if "bias" in names:
         found["bias"] = layer.bias is not None
     return found
-
-
-@cache
-def _names(kind: type[nn.Module]) -> frozenset[str]:
-    return frozenset(inspect.signature(kind).parameters)

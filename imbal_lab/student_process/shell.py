@@ -11,6 +11,7 @@ import getpass
 import subprocess
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -29,6 +30,7 @@ REFUSED = {
 }
 GRACE = 2.0  # seconds that tasks have after their cell
 LINE = 500  # characters of a line
+QUIT = "the cell asked to quit here; what follows in it was not run, the cells after it were"
 
 
 class Refused(Exception):  # noqa: N818 - reads as a state
@@ -73,15 +75,24 @@ class StudentShell(InteractiveShell):
     def run(self, source: str) -> tuple[str, Outputs]:
         """Run one cell: how it ended ("ok", "error", "refused"), and what it put out."""
         outputs = self.collect()
-        result = self._to_its_end(source)
-        error = result.error_before_exec or result.error_in_exec
+        error = self.error_of(source)
         if error is not None:
-            found = raised(error)
-            text = found.text or found.kind
-            outputs.found.append(CellError(found.kind, text, self.line_of(error)))
-        ended = "ok" if error is None else "refused" if type(error) is Refused else "error"
+            outputs.found.append(self.described(error))
         self.collect()
-        return ended, outputs
+        return "ok" if error is None else "refused" if type(error) is Refused else "error", outputs
+
+    def error_of(self, source: str) -> BaseException | None:
+        """Run a cell, and what it leaves to its event loop, as far as that ends soon."""
+        try:
+            result = self.to_its_end(source)
+        except BaseException as error:  # of a task, or a signal's
+            return error
+        return result.error_before_exec or result.error_in_exec
+
+    def described(self, error: BaseException) -> CellError:
+        found = raised(error)
+        text = QUIT if isinstance(error, SystemExit) else found.text or found.kind
+        return CellError(found.kind, text, self.line_of(error))
 
     def collect(self) -> Outputs:
         """From now on all that is put out goes to these new outputs."""
@@ -90,7 +101,7 @@ class StudentShell(InteractiveShell):
             stream.outputs = self.outputs
         return self.outputs
 
-    def _to_its_end(self, source: str) -> ExecutionResult:
+    def to_its_end(self, source: str) -> ExecutionResult:
         """In an event loop, as in Jupyter; tasks that the cell leaves there may end too."""
         if self.loop is None or self.loop.is_closed():
             self.loop = asyncio.new_event_loop()
@@ -172,6 +183,7 @@ def make_shell() -> StudentShell:
     shell.enable_matplotlib()
     for name, why in REFUSED.items():
         shell.magics_manager.register_function(refusing(f"%{name}", why), "line", name)
+    warnings.filterwarnings("ignore", "To exit: use")
     builtins.input = refusing("input()", "there is nobody at the keyboard")
     getpass.getpass = refusing("getpass()", "there is nobody at the keyboard")
     sys.breakpointhook = refusing("breakpoint()", "there is nobody at the keyboard")

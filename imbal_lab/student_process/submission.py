@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
+import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ from imbal_lab.checks.call import Outcome
 from imbal_lab.student_process.budget import Budget, Clock, OverTime
 from imbal_lab.student_process.channel import Channel, Died
 from imbal_lab.student_process.inputs import encode_input
-from imbal_lab.student_process.launcher import Launcher, StartError
+from imbal_lab.student_process.launcher import Launcher, Place, StartError
 from imbal_lab.student_process.outcomes import decode_outcome
 from imbal_lab.student_process.outputs import Output, decode_outputs
 from imbal_lab.student_process.process_tree import cpu_seconds, kill_below, tree
@@ -80,6 +81,8 @@ class Submission:
 
     def __init__(self, parent: WarmParent, budget: Budget) -> None:
         self.parent, self.budget = parent, budget
+        self.start = State(Channel(), kept=True)
+        self._place: Place | None = None
         self._states: list[State] = []
         self._calls: tuple[State, Channel] | None = None
         self._spent_on: dict[str, float] = {}
@@ -87,9 +90,7 @@ class Submission:
         self._read, self._read_at = 0.0, 0.0  # CPU seconds when last looked at, and when
 
     def __enter__(self) -> Self:
-        self.start = State(Channel(), kept=True)
-        self._states = [self.start]
-        self._place()
+        self._begin()
         return self
 
     def __exit__(
@@ -103,7 +104,7 @@ class Submission:
     @property
     def cpu_seconds(self) -> float:
         """CPU time of everything so far, in seconds."""
-        return self._past + cpu_seconds(self._place_of.warden)
+        return self._past + (cpu_seconds(self._place.warden) if self._place else 0.0)
 
     def keep(self, state: State) -> None:
         """This state stays alive when a cell has run from it."""
@@ -114,6 +115,7 @@ class Submission:
         clock = self._clock(self.budget.cell)
         line = Channel()
         try:
+            self._wake(state, clock)
             self._fork(state, line, clock)
             answer, blobs = line.ask({"do": "cell", "source": source}, clock)
             ended = field(answer, "ended", str)
@@ -156,9 +158,9 @@ class Submission:
         if self._calls and self._calls[0] is not state:
             self.close_calls()
         if not self._calls:
-            line = Channel()
-            self._calls = state, line
-            self._fork(state, line, clock)
+            self._wake(state, clock)
+            self._calls = state, Channel()
+            self._fork(state, self._calls[1], clock)
         return self._calls[1]
 
     def _fork(self, state: State, line: Channel, clock: Clock) -> None:
@@ -167,11 +169,35 @@ class Submission:
         line.hand_over()
         line.receive(clock)
 
+    def _wake(self, state: State, clock: Clock) -> None:
+        """Where the process of ``state`` is no more, make it again by its cells.
+
+        A state ends when it has a successor; and a cell can kill states as well as itself.
+        """
+        if state.line.lives():
+            return
+        if state.before is None:
+            self._end()
+            self._begin()
+            return
+        self._wake(state.before, clock)
+        state.line.close()
+        line = Channel()
+        try:
+            self._fork(state.before, line, clock)
+            line.ask({"do": "cell", "source": state.source}, clock)
+        except BaseException:
+            line.close()
+            raise
+        state.line = line
+        self._states = [*(known for known in self._states if known is not state), state]
+        self._retire(state.before)
+
     def _clock(self, *seconds: float) -> Clock:
         if time.monotonic() > self._read_at + AGE:
             self._read, self._read_at = self.cpu_seconds, time.monotonic()
         left = self.budget.submission - self._read
-        return Clock(self._place_of.warden, max(0.0, min(*seconds, left)))
+        return Clock(lambda: self.cpu_seconds, max(0.0, min(*seconds, left)))
 
     def _retire(self, state: State) -> None:
         """End a state that has a successor and is not kept."""
@@ -184,36 +210,59 @@ class Submission:
         live = {state.line.process for state in self._states}
         if self._calls:
             live.add(self._calls[1].process)
-        kill_below(self._place_of.warden, live | self._frame)
+        if self._place:
+            kill_below(self._place.warden, live | self._frame)
 
-    def _place(self) -> None:
+    def _begin(self) -> None:
         """Start the processes: the warden, those that confine, the start state."""
-        read, self._lifeline = os.pipe()
-        self._place_of = self.parent.place(self.start.line.theirs, read)
-        os.close(read)
+        self.start.line, self._states = Channel(), [self.start]
+        lifeline, self._lifeline = os.pipe()
+        try:
+            self._place = self.parent.place(self.start.line.theirs, lifeline)
+        finally:
+            os.close(lifeline)
         self.start.line.hand_over()
         try:
-            hello, _ = self.start.line.receive(Clock(self._place_of.warden, STARTING))
+            hello, _ = self.start.line.receive(Clock(lambda: self.cpu_seconds, STARTING))
             reason = hello.get("failed", "")
         except (OverTime, Died) as error:
             reason = str(error)
         if reason:
             self._end()
             raise StartError(f"no student's process can be started: {reason}")
-        self._frame = set(tree(self._place_of.warden))
+        self._frame = set(tree(self._place.warden))
 
     def _end(self) -> None:
+        """End all processes and remove the scratch folder; the warden does most of it."""
         for state in self._states:
             state.line.close()
         if self._calls:
             self._calls[1].close()
-        self._past = self.cpu_seconds
+        self._states, self._calls = [], None
         os.close(self._lifeline)
-        poll = select.poll()
-        poll.register(self._place_of.ending, select.POLLIN)
-        poll.poll(ENDING * 1000)
-        os.close(self._place_of.ending)
-        shutil.rmtree(self._place_of.scratch)
+        if self._place:
+            self._past, place, self._place = self.cpu_seconds, self._place, None
+            wait_for(place.ending)
+            remove(place.scratch)
+
+
+def wait_for(ending: int) -> None:
+    """Until the warden has ended. Raises RuntimeError if it does not within ``ENDING`` seconds."""
+    poll = select.poll()
+    poll.register(ending, select.POLLIN)
+    ended = poll.poll(ENDING * 1000)
+    os.close(ending)
+    if not ended:
+        raise RuntimeError("the processes of a submission could not be ended; look at the machine")
+
+
+def remove(folder: Path) -> None:
+    """With all that is in it, however deep, and whatever it lets its owner do."""
+    try:
+        folder.rmdir()  # with namespaces nothing is ever written there
+    except OSError:
+        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+            subprocess.run([*command, "--", folder], stderr=subprocess.DEVNULL, check=False)
 
 
 def _refusal(outputs: tuple[Output, ...]) -> str:

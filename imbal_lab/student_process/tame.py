@@ -1,10 +1,12 @@
-"""torch and DataLoader as they must be in a process that forks and may not share memory."""
+"""Torch, DataLoader and checks as they must be where students' cells are graded."""
 
 import inspect
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
+
+from imbal_lab import checks
 
 ALONE = {"num_workers": 0, "prefetch_factor": None, "persistent_workers": False, "timeout": 0}
 
@@ -26,6 +28,12 @@ def load_in_this_process() -> None:
         made(*given.args, **given.kwargs)
 
     DataLoader.__init__ = init  # type: ignore[method-assign]
+
+
+def check_nothing() -> None:
+    """The grader asks from outside; a check in one of the student's own cells stops nothing."""
+    for module in (checks, checks.report):
+        module.check = _nothing  # type: ignore[attr-defined]
 
 
 def _nothing(*values: object) -> None:

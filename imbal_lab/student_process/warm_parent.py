@@ -43,6 +43,7 @@ def warm_up(settings: Message) -> None:
 
     tame.keep_one_thread()
     tame.load_in_this_process()
+    tame.check_nothing()
     make_shell()
     places = (list(map(Path, settings[name])) for name in ("readable", "hidden"))
     visible(*places)  # looked up here, once for all forks
