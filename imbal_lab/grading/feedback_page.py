@@ -60,8 +60,10 @@ def feedback_page(
         page = html_page(
             "feedback.html",
             title=title,
-            student=student,
-            marks=marks,
+            student=printable(student),
+            name=printable(marks.name),
+            score=marks.score,
+            points=marks.points,
             doubts=_lines(record.doubts),
             notes=_lines(record.notes),
             other_flags=_flags(record, None),

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,42 @@ START_LIMIT = 90.0
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory):
+def jupyter():
+    """Starts a JupyterLab on a folder, with a home of its own; gives the address of its root and
+    its token."""
+
+    @contextmanager
+    def start(folder, home):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        token = secrets.token_hex(16)
+        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
+        command += [f"--port={port}", "--ServerApp.port_retries=0"]
+        command += [f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}"]
+        command += [f"--LabApp.user_settings_dir={home}/settings"]
+        command += [f"--LabApp.workspaces_dir={home}/workspaces"]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--allow-root")
+        own = ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")
+        env = {**os.environ, **{name: str(home / name) for name in own}}
+        env["JUPYTER_RUNTIME_DIR"] = str(home / "runtime")
+        with (home / "log").open("w") as log:
+            server = subprocess.Popen(
+                command, cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT
+            )
+            try:
+                _wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, home / "log")
+                yield f"http://127.0.0.1:{port}", token
+            finally:
+                server.terminate()  # it ends its kernels
+                server.wait(timeout=30)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory, jupyter):
     """Address (with its token) of a JupyterLab on a folder with the released notebooks."""
     home = tmp_path_factory.mktemp("lab")
     lessons = shutil.copytree(ROOT / "notebooks", home / "lessons")
@@ -41,28 +77,8 @@ def lab(tmp_path_factory):
         path = home / "settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(16)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
-    command += [f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={lessons}"]
-    command += [f"--IdentityProvider.token={token}", f"--LabApp.user_settings_dir={home}/settings"]
-    command += [f"--LabApp.workspaces_dir={home}/workspaces"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")
-    own = {name: str(home / name) for name in ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
-    own |= {"JUPYTER_RUNTIME_DIR": str(home / "runtime"), "IPYTHONDIR": str(home / "ipython")}
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(
-            command, cwd=home, env={**os.environ, **own}, stdout=log, stderr=subprocess.STDOUT
-        )
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/api?token={token}", server, home / "log")
-            yield lambda path: f"http://127.0.0.1:{port}/lab/tree/{path}?reset&token={token}"
-        finally:
-            server.terminate()  # it ends its kernels
-            server.wait(timeout=30)
+    with jupyter(lessons, home) as (address, token):
+        yield lambda path: f"{address}/lab/tree/{path}?reset&token={token}"
 
 
 def _wait_for(address, server, log):
