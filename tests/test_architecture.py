@@ -23,7 +23,7 @@ MAY_KNOW = {
     "claims": {"data", "models", "methods", "instruments", "training", "figures"},
     "exercises": {"checks", "methods", "models", "data"},
     "explore": {"data", "models", "methods", "instruments", "training", "figures", "checks"},
-    "grading": {"checks", "exercises", "figures"},
+    "grading": {"checks", "exercises", "figures", "sandbox", "student_process"},
     "authoring": {"checks", "exercises"},
     "sandbox": set(),
     "student_process": {"checks", "data", "models", "sandbox"},

@@ -44,4 +44,4 @@ def _title(grade_id: str) -> str:
 def _value(grade_id: str, cell: scores.CellScore) -> str:
     if grade_id.startswith("check-"):  # one that was flagged counts until somebody says otherwise
         return NO_RESULT if cell.nothing_known else f"{cell.score:g}"
-    return "to mark" if cell.to_mark else f"{cell.score:g}"
+    return "to mark" if cell.unmarked else f"{cell.score:g}"

@@ -22,6 +22,11 @@ class CellScore:
     to_mark: bool  # a person should look at it
 
     @property
+    def unmarked(self) -> bool:
+        """Only a person can give the points, and has not, or not for the work as it is now."""
+        return self.auto is None and self.to_mark
+
+    @property
     def nothing_known(self) -> bool:
         """Neither the grader nor a person gave points."""
         return self.auto is None and self.manual is None

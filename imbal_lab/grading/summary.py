@@ -52,7 +52,7 @@ def summary(course: Course, lesson: str, students: list[str]) -> list[Row]:
                 _marks(record, score),
                 run["cpu_seconds"] if run else None,
                 _needs_person(run, record, score),
-                [name for name in essays if name in score.cells and score.cells[name].to_mark],
+                [name for name in essays if name in score.cells and score.cells[name].unmarked],
                 list(record.notes),
             )
         )
