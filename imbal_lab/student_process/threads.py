@@ -14,12 +14,20 @@ GRACE = 2.0  # seconds that all threads together have after their cell
 
 
 def wait_for_threads() -> bool:
-    """Whether this is the only thread now; ends early if it is."""
+    """Until all have ended, or ``GRACE`` is over. Whether this thread is alone now."""
     end = time.monotonic() + GRACE
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             thread.join(max(0.0, end - time.monotonic()))
-    return len(os.listdir("/proc/self/task")) == 1
+    return number_of_threads() == 1
+
+
+def number_of_threads() -> int:
+    """Python's and others'; only Python's where /proc is not to be read."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return threading.active_count()
 
 
 def renew_pools() -> None:

@@ -39,12 +39,13 @@ def warm_up(settings: Message) -> None:
     """Import what students' cells and calls need, and leave nothing for a collection to touch."""
     from imbal_lab import data, models  # noqa: F401
     from imbal_lab.student_process import tame
+    from imbal_lab.student_process.rehearsal import rehearse
     from imbal_lab.student_process.shell import make_shell
 
     tame.keep_one_thread()
     tame.load_in_this_process()
     tame.check_nothing()
-    make_shell()
+    rehearse(make_shell())
     places = (list(map(Path, settings[name])) for name in ("readable", "hidden"))
     visible(*places)  # looked up here, once for all forks
     gc.collect()
