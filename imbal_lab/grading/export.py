@@ -8,6 +8,7 @@ import io
 from sqlalchemy import select
 
 from . import scores, tables
+from .conversion import printable
 from .course import Course
 from .spreadsheet import plain
 
@@ -18,7 +19,8 @@ def export(course: Course) -> str:
     """Columns: student, lesson, score, max, then exercises and essays; empty where not in a lesson.
 
     An essay that nobody marked yet is "to mark", a check that gave no points "no result". Text
-    that a spreadsheet would take for a formula is given with an apostrophe in front.
+    that a spreadsheet would take for a formula is given with an apostrophe in front, and without
+    control characters: a lone \\r would start a row of its own.
     """
     with tables.connect(course) as connection:
         query = select(tables.releases.c.lesson).distinct().order_by(tables.releases.c.lesson)
@@ -28,7 +30,7 @@ def export(course: Course) -> str:
     for lesson in lessons:
         columns += [name for name in scores.graded_cells(course, lesson) if name not in columns]
         for student, score in scores.read_scores(course, lesson).items():
-            head = [plain(student), lesson, f"{score.score:g}", f"{score.points:g}"]
+            head = [plain(printable(student)), lesson, f"{score.score:g}", f"{score.points:g}"]
             rows.append((head, {name: _value(name, cell) for name, cell in score.cells.items()}))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -78,6 +78,7 @@ def regrade(
                 bar.update()
     order = {who: place for place, who in enumerate(students)}
     found.students.sort()
+    found.left.sort()
     found.changes.sort(key=lambda change: order[change.student])
     return found
 
