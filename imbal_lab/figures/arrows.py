@@ -145,5 +145,5 @@ def _numbers(ax: Axes, laid: Flat, classes: style.Classes) -> list[Artist]:
         f"{name}: {norm:.2g}, {style.signed(cosine)}"
         for name, norm, cosine in zip(names[1:], laid.norms[1:], laid.cosine[0, 1:], strict=True)
     ]
-    head = [f"length, cosine with {names[0]}"]
+    head = ["length, and cosine", f"with {names[0]}"]
     return style.key(ax, lines, head=head)

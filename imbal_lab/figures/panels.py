@@ -360,8 +360,21 @@ def side_by_side(
             ax = next(axes)
             _fill(ax, panel, [(one, False)], list(shown.values()), classes, steps)
             if row == 0:
-                ax.set_title(f"{label}: {panel.title[0].lower()}{panel.title[1:]}", loc="left")
+                headline(made, ax, label)
     return made
+
+
+def headline(made: Figure, ax: Axes, text: str) -> None:
+    """A bold line on top of the picture, where ``ax`` begins."""
+    made.text(
+        ax.get_position().x0,
+        0.985,
+        text,
+        va="top",
+        color=style.INK,
+        fontsize=style.TITLE_PT,
+        fontweight="bold",
+    )
 
 
 def _fill(

@@ -45,7 +45,7 @@ def weights_against_loss(
         dots.set(markersize=sizes[look], markeredgecolor="white", markeredgewidth=0.3)
         dots.set(zorder=2 + sizes[look] / 10, clip_on=False)
         artists.append(dots)
-    return artists + style.key(ax, _shares(weight, y, classes), head=("share of all weight",))
+    return artists + style.key(ax, _shares(weight, y, classes), head=("share of weight",))
 
 
 def weights_against_loss_in_words(seen: Snapshot, classes: Points) -> str:

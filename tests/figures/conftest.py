@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from imbal_lab.data import Dataset
+from imbal_lab.figures import panels
 from imbal_lab.instruments import Recording
 
 
@@ -32,3 +33,8 @@ def make_recording():
 @pytest.fixture
 def make_classes():
     return classes_of
+
+
+@pytest.fixture
+def ax():
+    return panels.canvas(1, 1, square=(0,)).axes[0]
