@@ -22,7 +22,7 @@ from imbal_lab.sandbox import granted, probe, why_refused
 
 ROOT = Path(__file__).parents[2]
 LESSON, SEED = "90_both_lessons", 4711
-LEFT_OUT = ("explore-", "extra-", "predict-", "quiz-")
+LEFT_OUT = ("explore-", "extra-", "predict-", "quiz-", "given-5")  # given-5 loads scikit-learn
 
 RIGHT = {
     "imbalance_ratio": """
@@ -139,7 +139,7 @@ STUDENTS = {
 
 
 def both_lessons():
-    """One notebook with the exercises of both lessons and nothing live in it."""
+    """One notebook with the exercises of both lessons, and nothing live or slow in it."""
     notebook, tour = (
         json.loads((ROOT / "notebooks" / name / f"{name}.ipynb").read_text("utf-8"))
         for name in ("02_learning_dynamics", "00_start_here")
@@ -225,7 +225,7 @@ def test_the_submissions_are_of_many_kinds(ours):
     assert ours["right"] == {
         "imbalance_ratio": 1, "class_gradients": 3, "unit_directions": 2, "pcngd_step": 2,
     }  # fmt: skip
-    assert len(set(every)) >= 8
+    assert len(set(every)) >= 6
     assert every.count(0) >= 8
 
 
