@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,21 @@ def a_stranger() -> int | None:
 def as_user(user: int | None) -> dict:
     """What Popen needs to start a process of this user's."""
     return {} if user is None else {"user": user, "group": user, "extra_groups": []}
+
+
+def python_of(user: int | None, home: Path) -> str:
+    """This Python; where the user cannot reach it (it lies in root's home), the system's, which
+    finds the same packages at the user's ``home``."""
+    real = Path(sys.executable).resolve()
+    if user is None or all(above.stat().st_mode & 1 for above in real.parents):
+        return sys.executable
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    same = Path("/usr/bin", version)
+    assert same.exists(), f"user {user} can run neither {real} nor {same}"
+    packages = home / ".local" / "lib" / version / "site-packages"
+    packages.parent.mkdir(parents=True)
+    packages.symlink_to(sysconfig.get_path("purelib"))
+    return str(same)
 
 
 def make_course(folder: Path) -> Course:
@@ -110,9 +126,9 @@ def _wait(made: Doors, udp: socket.socket, listening: Sequence[socket.socket], s
 
 
 @contextmanager
-def bystanders(marks: Sequence[Path], user: int | None) -> Iterator[list[int]]:
+def bystanders(marks: Sequence[Path], user: int | None, python: str) -> Iterator[list[int]]:
     """One sleeping process of the user's for each mark."""
-    command = [sys.executable, SCRIPTS / "bystanders.py", *map(str, marks)]
+    command = [python, SCRIPTS / "bystanders.py", *map(str, marks)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes, **as_user(user)) as process:
         yield list(map(int, process.stdout.readline().split()))
@@ -152,9 +168,10 @@ def arena(attacks: Sequence[Attack], user: int | None, template: Path) -> Iterat
             own = [a for a in attacks if a.family == "processes"]
             marks = [folder / "marks" / a.name for a in own] + [folder / "marks" / "shared"]
             _own(folder, user)
-            with bystanders(marks, user) as processes:
+            python = python_of(user, folder / "home")
+            with bystanders(marks, user, python) as processes:
                 ids = dict(zip([a.name for a in own], processes, strict=False))
-                yield Arena(folder, attacks, user, made, ids, processes[-1])
+                yield Arena(folder, attacks, user, python, made, ids, processes[-1])
     finally:
         shutil.rmtree(folder)
 
@@ -167,11 +184,13 @@ class Arena:
         folder: Path,
         attacks: Sequence[Attack],
         user: int | None,
+        python: str,
         made: Doors,
         processes: dict[str, int],
         process: int,
     ) -> None:
-        self.folder, self.attacks, self.user, self.doors = folder, attacks, user, made
+        self.folder, self.attacks, self.doors = folder, attacks, made
+        self.user, self.python = user, python
         self.course = Course.find(folder / "class")
         self.processes, self.process = processes, process
         self.teacher, self.classmates = secrets.token_hex(12), secrets.token_hex(12)
@@ -200,7 +219,7 @@ class Arena:
         settings = {"course": str(self.course.root), "lesson": LESSON, "budget": BUDGET}
         settings |= {"layers": layers, "unsafe": unsafe, "answer": str(answer)}
         run = subprocess.run(
-            [sys.executable, SCRIPTS / "class_run.py"],
+            [self.python, SCRIPTS / "class_run.py"],
             input=json.dumps(settings | {"codes": str(codes)}).encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -225,6 +244,40 @@ class Arena:
             sorted(os.listdir(self.folder / "tmp")),
             [line for line in mounts if str(self.folder) in line],
             said["wall"],
+        )
+
+    def careless(self) -> dict[str, Seen]:
+        """By the attack's name, what it does to those who take no care; see controls.py."""
+        shown = {a.name: self._shown(a) for a in self.attacks if a.control == "shown"}
+        kinds = ("plain", "stock", "trusting", "reader")
+        jobs = [(a.name, a.control, str(self.path(a))) for a in self.attacks if a.control in kinds]
+        run = subprocess.run(
+            [self.python, SCRIPTS / "controls.py"],
+            input=json.dumps(jobs).encode(),
+            capture_output=True,
+            cwd=self.folder / "tmp",
+            env=self.environment(),
+            check=False,
+            **as_user(self.user),
+        )
+        assert run.returncode == 0, run.stderr.decode(errors="replace")[-3000:]
+        nobody = {"knocks": frozenset(), "changed": False, "bystander": True}
+        return shown | {
+            name: Seen(**said, **nobody) for name, said in json.loads(run.stdout).items()
+        }
+
+    def _shown(self, attack: Attack) -> Seen:
+        """The payload as it is, in a page, a terminal and a sheet."""
+        return Seen(
+            shown=attack.payload,
+            points=None,
+            knocks=frozenset(),
+            changed=False,
+            bystander=True,
+            size=len(attack.payload),
+            pages=(f"<html><body>{attack.payload}</body></html>",),
+            sheets=(f'"{attack.payload}",1',),
+            terminal=attack.payload,
         )
 
     def _here(self, attack: Attack) -> Here:
@@ -288,6 +341,7 @@ class Arena:
             pages=tuple(filter(None, pages)),
             sheets=tuple(t for name, t in reports.items() if name.endswith(".csv")),
             terminal=terminal,
+            ended=attack.id in scores,
         )
         for folder in ("/tmp", "/dev/shm"):
             Path(folder, here.shared).unlink(missing_ok=True)

@@ -30,7 +30,9 @@ ALL_BUT_HIDDEN = FULL | {"unit_directions": 1.6}  # weights 2, 1, 1 and hidden 1
 ITS_OWN = {name: (0.0, most) for name, most in FULL.items()}  # may cost itself what it likes
 ITS_EXERCISE = FULL | {"unit_directions": (0.0, 2.0)}
 
-Points = dict[str, Any]  # of each exercise: the points, or the least and the most
+NO_STUDENT = None  # no id: the folder is named to the teacher, and nothing is graded
+
+Points = dict[str, Any] | None  # of each exercise: the points, or the least and the most
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ def formula_in_a_sheet(here: Here, seen: Seen, secrets: Secrets) -> bool:
 
 def picture_bomb(here: Here, seen: Seen, secrets: Secrets) -> bool:
     """A picture of more than 16 million pixels in a page or notebook, by its header."""
-    for data in re.findall(r"iVBORw0KGgo[A-Za-z0-9+/=]{20,}", seen.shown):
+    for data in re.findall(r'image/png(?:;base64,|": ?")(iVBOR[A-Za-z0-9+/=]{39,})', seen.shown):
         width, height = struct.unpack(">II", base64.b64decode(data[:44])[16:24])
         if width * height > 2**24:
             return True
@@ -354,9 +356,9 @@ def hand_in(attack: Attack, notebook: dict, here: Here, path: Path) -> None:
 
 def points_fit(points: dict[str, float] | None, deserves: Points) -> bool:
     """Whether the points are the deserved ones, or between the least and the most."""
-    if points is None or points.keys() != deserves.keys():
-        return False
-    return all(
+    if points is None or deserves is None:
+        return points is deserves
+    return points.keys() == deserves.keys() and all(
         _between(points[name], *(asked if isinstance(asked, tuple) else (asked, asked)))
         for name, asked in deserves.items()
     )

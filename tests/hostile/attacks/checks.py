@@ -14,6 +14,7 @@ from attacks.attack import (
     word_seen,
 )
 
+OWN_DAMAGE = LOST | {"pcngd_step": (0.0, 2.0)}  # it breaks what its later answers compute with
 cheat = {"harm": paid, "deserves": LOST, "control": "stock", "answer": WRONG}
 
 
@@ -31,24 +32,22 @@ def comparisons_of_tensors_say_yes():
     torch.allclose = lambda a, b, **k: a.allclose(b)
 
 
-@in_cell(**cheat)
+@in_cell(**cheat | {"deserves": OWN_DAMAGE})
 def differences_are_zero():
     torch.Tensor.__sub__ = torch.Tensor.__rsub__ = lambda a, b: torch.zeros_like(a)
     torch.allclose = lambda a, b, **k: not (a - b).any()
 
 
-@in_cell(**cheat)
+@in_cell(**cheat | {"deserves": OWN_DAMAGE})
 def asserts_are_taken_out():
-    def compile_without(source, *args, **kwargs):
-        import ast
+    import ast
 
-        tree = ast.parse(source) if isinstance(source, str) else source
-        for node in ast.walk(tree):
-            for name, value in ast.iter_fields(node):
-                if isinstance(value, list):
-                    kept = [v for v in value if not isinstance(v, ast.Assert)]
-                    setattr(node, name, kept)
-        return real(tree, *args, **kwargs)
+    def compile_without(source, filename, mode, flags=0, *args, **kwargs):
+        tree = real(source, filename, mode, flags | ast.PyCF_ONLY_AST, *args, **kwargs)
+        if flags & ast.PyCF_ONLY_AST:
+            return tree
+        tree.body = [node for node in tree.body if not isinstance(node, ast.Assert)]
+        return real(tree, filename, mode, flags, *args, **kwargs)
 
     real, builtins.compile = builtins.compile, compile_without
 
@@ -146,9 +145,10 @@ def read_the_expected_value_in_the_callers_frame(grads):
 @as_answer(paid)
 def find_the_expected_value_in_memory(grads):
     for thing in gc.get_objects():
-        where = getattr(thing, "__module__", ""), getattr(thing, "__name__", "")
-        if where == ("imbal_lab.methods.pcngd", "unit_directions"):
-            return thing(grads)
+        if isinstance(thing, types.FunctionType):
+            where = thing.__module__, thing.__name__
+            if where == ("imbal_lab.methods.pcngd", "unit_directions"):
+                return thing(grads)
     return wrong(grads)
 
 
@@ -196,14 +196,6 @@ def a_transformer_of_the_cells_to_come():
         return [line for line in lines if not line.startswith("assert")]
 
     get_ipython().input_transformers_post.append(without_asserts)
-
-
-@in_cell(**cheat)
-def a_name_that_is_found_first():
-    """The tests' own words mean something else from here on."""
-    builtins.abs = builtins.max = lambda *a, **k: 0
-    names = sys._getframe(1).f_globals
-    names["torch"] = types.SimpleNamespace(**vars(torch) | {"allclose": lambda *a, **k: True})
 
 
 # Hidden cases: what a call says of them must reach nobody. Only a hidden group has ten rows.

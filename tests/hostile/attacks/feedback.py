@@ -6,6 +6,7 @@ import zlib
 
 from attacks.attack import (
     FULL,
+    NO_STUDENT,
     RIGHT,
     as_notebook,
     cell,
@@ -17,6 +18,7 @@ from attacks.attack import (
 )
 from attacks.structure import code
 
+NAME = "<img src=x onerror=alert(1)>"
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 LINKS = "[x](javascript:alert(1)) <a href='javascript:alert(1)'>x</a> <iframe src='//x'></iframe>"
 DRAWING = "<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'></svg>"
@@ -51,7 +53,7 @@ def a_style_that_calls_home(notebook, here):
     notebook["cells"].append(extra)
 
 
-@as_notebook(script_alive, FULL, "shown", student="<img src=x onerror=alert(1)>", payload=SCRIPT)
+@as_notebook(script_alive, NO_STUDENT, "shown", student=NAME, payload=NAME)
 def a_script_as_a_name(notebook, here):
     pass
 
@@ -76,12 +78,12 @@ def escapes_in_an_error(notebook, here):
     with_answer(notebook, here, source)
 
 
-@as_notebook(terminal_moved, FULL, "shown", student="evil\x1b[31m", payload=ESCAPES)
+@as_notebook(terminal_moved, NO_STUDENT, "shown", student="evil\x1b[31m", payload=ESCAPES)
 def escapes_as_a_name(notebook, here):
     pass
 
 
-@as_notebook(terminal_moved, FULL, "shown", student="evil\u202etxt", payload=BIDI)
+@as_notebook(terminal_moved, NO_STUDENT, "shown", student="evil\u202etxt", payload=BIDI)
 def a_name_written_backwards(notebook, here):
     pass
 
@@ -116,9 +118,10 @@ def bomb() -> bytes:
 
 
 BOMB = base64.b64encode(bomb()).decode()
+SHOWN = f"<img src='data:image/png;base64,{BOMB}'>"
 
 
-@as_notebook(picture_bomb, FULL, "shown", payload=BOMB)
+@as_notebook(picture_bomb, FULL, "shown", payload=SHOWN)
 def a_picture_bomb(notebook, here):
     show = "import base64\nfrom IPython.display import Image, display\n"
     show += f"display(Image(data=base64.b64decode({BOMB!r}), format='png'))\n"
@@ -126,7 +129,7 @@ def a_picture_bomb(notebook, here):
     notebook["cells"].insert(1, code("bomb", show))
 
 
-@as_notebook(picture_bomb, FULL, "shown", payload=BOMB)
+@as_notebook(picture_bomb, FULL, "shown", payload=SHOWN)
 def an_attached_picture_bomb(notebook, here):
     essay = cell(notebook, "essay-when_worse")
     essay["attachments"] = {"x.png": {"image/png": BOMB}}

@@ -29,7 +29,6 @@ def complain_without_end():
 def write_to_every_descriptor():
     for number in range(20):
         with contextlib.suppress(OSError):
-            os.set_blocking(number, False)
             for _ in range(50):
                 os.write(number, b"x" * 10**5)
 

@@ -35,8 +35,8 @@ def a_package_that_torch_compiles():
 
 @in_cell(word_seen)
 def a_file_among_the_packages():
-    site = Path(torch.__file__).parent.parent
-    for folder in (Path(here.rooms), site, Path(json.__file__).parent):
+    """Where Python looks first is a copy of the course's package that the grader made."""
+    for folder in (*map(Path, sys.path), Path(here.rooms), Path(json.__file__).parent):
         place = folder / "hostile_left_this.py"
         with contextlib.suppress(OSError):
             place.touch()

@@ -35,16 +35,6 @@ def by_its_source_file(grads):
 
 
 @as_answer(paid)
-def by_its_compiled_file(grads):
-    path = next(Path(here.rooms, "methods", "__pycache__").glob("pcngd.*.pyc"))
-    names = {"__name__": "imbal_lab.methods.pcngd"}
-    for constant in marshal.loads(path.read_bytes()[16:]).co_consts:
-        if getattr(constant, "co_name", "") == "unit_directions":
-            return types.FunctionType(constant, {"torch": torch, "Tensor": torch.Tensor})(grads)
-    return names
-
-
-@as_answer(paid)
 def by_a_path_of_ones_own(grads):
     sys.path.insert(0, str(Path(here.rooms).parent))
     for name in [name for name in sys.modules if name.startswith("imbal_lab")]:

@@ -3,7 +3,6 @@
 import copy
 
 from attacks.attack import (
-    FULL,
     ITS_OWN,
     LOST,
     RIGHT,
@@ -11,11 +10,11 @@ from attacks.attack import (
     as_notebook,
     cell,
     changed,
+    not_ended,
     overpaid,
     paid,
     secret_seen,
     with_answer,
-    word_seen,
 )
 
 LIE = {"name": "stdout", "output_type": "stream", "text": "✓ unit_directions: shown."}
@@ -77,20 +76,11 @@ def outputs_that_claim_points(notebook, here):
     cell(notebook, "check-pcngd_step")["metadata"]["nbgrader"]["points"] = 90
 
 
-@as_notebook(paid, FULL | {"unit_directions": 2.0}, "trusting")
-def the_answer_in_a_locked_cell(notebook, here):
-    """Innocent or not: a right answer counts wherever it stands before its check."""
-    cell(notebook, "answer-unit_directions")["source"] = ""
-    of = cell(notebook, "check-unit_directions")
-    of["source"] = RIGHT + "\n" + of["source"]
-
-
 @as_notebook(paid, LOST, "trusting")
-def the_exercise_of_a_neighbour_is_undone(notebook, here):
-    """The wrong answer stands when its check is reached; the right one comes a cell too late."""
+def a_cell_in_between_that_replaces_the_check(notebook, here):
     cell(notebook, "answer-unit_directions")["source"] = WRONG
     at = place_of(notebook, "check-unit_directions")
-    notebook["cells"].insert(at, code("swap", "check = print"))
+    notebook["cells"].insert(at, code("swap", "check = lambda *a, **k: None"))
 
 
 @as_notebook(changed)
@@ -153,11 +143,9 @@ def questions_that_nobody_answers(notebook, here):
         notebook["cells"].insert(1, code(f"ask-{k}", source))
 
 
-@as_notebook(word_seen, ITS_OWN, "trusting")
-def ten_thousand_cells(notebook, here):
-    with_answer(notebook, here, RIGHT)
-    for k in range(10_000):
-        notebook["cells"].insert(1, code(f"cell-{k}", "x = 1" if k else "tell()"))
+@as_notebook(not_ended, ITS_OWN, "trusting")
+def a_hundred_thousand_cells(notebook, here):
+    notebook["cells"][2:2] = [code(f"cell-{k}", "x = 1") for k in range(100_000)]
 
 
 @as_notebook(secret_seen)
