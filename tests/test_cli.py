@@ -2,16 +2,18 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
 from imbal_lab import cli
+from imbal_lab.grading import commands
 from imbal_lab.grading.course import Course
 from imbal_lab.sandbox.probe import ATTEMPTS, REMEDIES
 from imbal_lab.sandbox.requirements import LAYERS
 
-COMMANDS = ("build", "lint", "claims", "release", "collect", "grade", "feedback", "export")
-COMMANDS += ("doctor",)
+COMMANDS = ("build", "lint", "claims", "release", "collect", "grade", "regrade", "feedback")
+COMMANDS += ("report", "export", "doctor")
 
 
 @pytest.fixture
@@ -42,7 +44,17 @@ def test_overview_names_every_command(capsys):
 
 
 @pytest.mark.parametrize(
-    "argv", [[], ["grad"], ["grade"], ["collect", "x"], ["release", "x", "-z"]]
+    "argv",
+    [
+        [],
+        ["grad"],
+        ["grade"],
+        ["collect", "x"],
+        ["release", "x", "-z"],
+        ["grade", "x", "-j", "0"],
+        ["regrade", "x", "-j", "many"],
+        ["grade", "x", "-j", "2", "--cluster", "tcp://localhost:1"],
+    ],
 )
 def test_usage_errors_end_with_2(argv, capsys):
     with pytest.raises(SystemExit) as stop:
@@ -64,7 +76,7 @@ def test_errors_of_the_system_are_one_line_too(folder, monkeypatch, capsys):
     def full_disk(course, args):
         raise OSError(28, "No space left on device", "x.ipynb")
 
-    monkeypatch.setattr(cli, "_export", full_disk)
+    monkeypatch.setattr(commands, "_export", full_disk)
     assert cli.main(["export"]) == 2
     assert capsys.readouterr().err == (
         "imbal-lab export: [Errno 28] No space left on device: 'x.ipynb'\n"
@@ -80,7 +92,7 @@ def test_outside_of_a_course(tmp_path, monkeypatch, capsys):
 def test_course_can_be_named(folder, tmp_path_factory, monkeypatch):
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     seen = []
-    monkeypatch.setattr(cli, "_export", lambda course, args: seen.append(course) or 0)
+    monkeypatch.setattr(commands, "_export", lambda course, args: seen.append(course) or 0)
     assert cli.main(["export", "--course", str(folder)]) == 0
     assert seen == [Course(folder / "course")]
 
@@ -89,7 +101,7 @@ def test_interrupt_is_no_trace(folder, monkeypatch, capsys):
     def interrupted(course, args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_export", interrupted)
+    monkeypatch.setattr(commands, "_export", interrupted)
     assert cli.main(["export"]) == 130
     assert "run it again to go on" in capsys.readouterr().err
 
@@ -120,6 +132,8 @@ def test_doctor_needs_no_course_and_names_every_layer(tmp_path, monkeypatch, cap
     code = cli.main(["doctor"])
     said = capsys.readouterr().out
     assert said.startswith("Python 3.")
+    assert f"torch {version('torch')}, nbgrader {version('nbgrader')}, " in said
+    assert sys.executable in said
     assert all(f"\n{layer} " in said for layer in LAYERS)
     assert code == ("cannot be confined" in said) == ("can be confined" not in said)
 
@@ -134,6 +148,7 @@ def test_doctor_says_what_is_missing_and_what_would_help(monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "landlock      ✗  OSError: not here" in said
     assert f"\nlandlock: {REMEDIES['landlock']}\n" in said
+    assert "\nimbal-lab grade confines students’ code with: unprivileged, rlimits" in said
     assert "(files would stay open)" in said.splitlines()[-1]
     assert "WSL2" in said.splitlines()[-1]
 
@@ -146,8 +161,3 @@ def test_starts_without_heavy_imports():
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
-
-
-def test_table_is_aligned():
-    table = cli._table(["student", "score"], [["a", "10 / 10"], ["li-lei-12", "1 / 10"]])
-    assert table.splitlines() == ["student    score", "a          10 / 10", "li-lei-12  1 / 10"]
