@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .reading import MOST_CODE, SubmittedCell
+from .reading import SubmittedCell
 from .released import ReleasedCell
-from .source_tree import bound_names, checks_called, try_parse
 
 MOST_COMPARED = 10_000  # characters of a cell whose words are compared
 ALIKE = 0.6  # share of words that a cell has in common with the released one
@@ -25,10 +24,11 @@ def match(cells: Sequence[SubmittedCell], released: Sequence[ReleasedCell]) -> M
     matches = by_claim(cells, released)
     _by_source(matches, cells, released)
     for number, cell in enumerate(released):
+        name = cell.exercise or ""
         if cell.role == "answer" and _untouched(number, matches, cells, released):
-            _take_last(matches, number, [_defines(cell.exercise, each) for each in cells])
+            _take_last(matches, number, [name in each.defines for each in cells])
         elif cell.role == "check" and number not in matches:
-            _take_last(matches, number, [_checks_only(cell.exercise, each) for each in cells])
+            _take_last(matches, number, [name in each.checks for each in cells])
     _by_words(matches, cells, released)
     _by_place(matches, cells, released)
     return matches
@@ -78,22 +78,6 @@ def _take_last(matches: Matches, number: int, fits: list[bool]) -> None:
         if matches[place] is None and fits[place]:
             matches[place] = number
             return
-
-
-def _defines(name: str | None, cell: SubmittedCell) -> bool:
-    """Whether it is Python that defines `name`, in a code cell or in one that was retyped."""
-    if name is None or name not in cell.source or len(cell.source) > MOST_CODE:
-        return False
-    looks_so = re.search(rf"^\s*(def {re.escape(name)}\b|{re.escape(name)}\s*=)", cell.source, re.M)
-    return (cell.kind == "code" or looks_so is not None) and name in bound_names(cell.source)
-
-
-def _checks_only(name: str | None, cell: SubmittedCell) -> bool:
-    if cell.kind != "code" or name is None or name not in cell.source:
-        return False
-    tree = try_parse(cell.source)
-    checked = [checks_called(statement) for statement in tree.body] if tree else []
-    return name in checked and None not in checked
 
 
 def _by_words(

@@ -26,8 +26,18 @@ def put_back(entries: list[Entry], released: Sequence[ReleasedCell]) -> list[str
         if not there and cell.role != "free":
             entries.insert(_place(entries, number, cell.role), Entry(number, as_released(cell)))
             notes.append(f"{cell.id} was missing; it was put back as released.")
-    for place, entry in enumerate(entries):
-        if _is_elsewhere(entry, entries, released):
+    return notes + _point_elsewhere(entries, released)
+
+
+def _point_elsewhere(entries: list[Entry], released: Sequence[ReleasedCell]) -> list[str]:
+    """A comment in place of each untouched answer that the student wrote into another cell."""
+    notes = []
+    untouched = [place for place, entry in enumerate(entries) if _is_untouched(entry, released)]
+    students = [entry.cell.source for entry in entries if _is_students(entry, released)]
+    defined = frozenset().union(*map(bound_names, students)) if untouched else frozenset()
+    for place in untouched:
+        entry = entries[place]
+        if entry.cell.exercise in defined:
             entries[place] = replace(entry, cell=replace(entry.cell, source=ELSEWHERE))
             notes.append(f"{entry.cell.id}: the function is in another cell; that one counts.")
     return notes
@@ -45,17 +55,15 @@ def _place(entries: list[Entry], number: int, role: str) -> int:
     return place
 
 
-def _is_elsewhere(entry: Entry, entries: list[Entry], released: Sequence[ReleasedCell]) -> bool:
-    """Whether this is an untouched answer whose function the student defined in another cell."""
+def _is_untouched(entry: Entry, released: Sequence[ReleasedCell]) -> bool:
+    """Whether this is an answer cell as it was released."""
     if entry.number is None or released[entry.number].role != "answer":
         return False
-    name, stub = entry.cell.exercise, released[entry.number].source
-    if name is None or not same_source(entry.cell.source, stub):
-        return False
-    others = (e.cell.source for e in entries if e is not entry and _is_students(e, released))
-    return any(name in bound_names(source) for source in others if name in source)
+    return same_source(entry.cell.source, released[entry.number].source)
 
 
 def _is_students(entry: Entry, released: Sequence[ReleasedCell]) -> bool:
+    """Whether this is code that the student wrote or may have changed."""
     role = None if entry.number is None else released[entry.number].role
-    return entry.cell.kind == "code" and role in (None, "answer", "free")
+    own = entry.cell.kind == "code" and role in (None, "answer", "free")
+    return own and not _is_untouched(entry, released)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from .conversion import printable
 from .intake import MOST_BYTES
+from .source_tree import bound_names, checks_only, special_lines
 
 MOST_VALUES = 2_000_000  # lists, texts and numbers in the file: what it may cost in memory
 MOST_CELLS = 1_000
 MOST_TEXT = 2**20  # characters of a text cell; a pasted picture may stand in it
 MOST_CODE = 100_000  # characters of a code cell
-MOST_CODE_TOTAL = 1_000_000
+MOST_CODE_TOTAL = 300_000
+MOST_MAGICS = 100  # in all; looking through a cell costs one pass for each
 
 # What other files begin with, and what they are.
 OTHER_FILES = (
@@ -41,6 +45,22 @@ class SubmittedCell:
     id: str | None
     grade_id: str | None
     pictures: bool  # pasted into the text
+
+    @cached_property
+    def may_be_code(self) -> bool:
+        """Whether it is code, or a text that looks as if it had been."""
+        return self.kind == "code" or re.search(r"^def ", self.source, re.MULTILINE) is not None
+
+    @cached_property
+    def defines(self) -> frozenset[str]:
+        """The names that it defines, if it is Python."""
+        readable = self.may_be_code and len(self.source) <= MOST_CODE
+        return bound_names(self.source) if readable else frozenset()
+
+    @cached_property
+    def checks(self) -> frozenset[str]:
+        """The exercises that it checks, if it is a code cell that does nothing else."""
+        return checks_only(self.source) if self.kind == "code" else frozenset()
 
 
 @dataclass(frozen=True)
@@ -180,8 +200,11 @@ def _within_bounds(cells: list[SubmittedCell]) -> tuple[list[SubmittedCell], lis
             doubts.append(f"Cell {number} was left out: it is longer than {most} characters.")
             cell = replace(cell, source="")
         bounded.append(cell)
-    if sum(len(cell.source) for cell in bounded if cell.kind == "code") > MOST_CODE_TOTAL:
+    code = [cell.source for cell in bounded if cell.may_be_code]
+    if sum(map(len, code)) > MOST_CODE_TOTAL:
         raise UnreadableError(f"it holds more than {MOST_CODE_TOTAL} characters of code")
+    if sum(map(special_lines, code)) > MOST_MAGICS:
+        raise UnreadableError(f"it holds more than {MOST_MAGICS} magics and shell commands")
     return bounded, doubts[:10]
 
 

@@ -6,8 +6,8 @@ import ast
 import re
 import warnings
 
-MOST_MAGICS = 50  # lines of IPython's own syntax; each costs one more pass over the cell
-SPECIAL = re.compile(r"^\s*[%!?/,;]|[!?]\s*$|=\s*[%!]", re.MULTILINE)
+MOST_MAGIC_WORK = 30_000  # special lines times characters: each line costs a pass over the cell
+SPECIAL = re.compile(r"^[ \t]*[%!?/,;]|^[^#\n]*[!?][ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 NAME = "<student>"  # the file name of every tree: warnings about students' code carry it
 
 
@@ -41,14 +41,19 @@ def as_python(source: str) -> str:
     """
     from IPython.core.inputtransformer2 import TransformerManager
 
-    if len(SPECIAL.findall(source)) > MOST_MAGICS:
-        raise TooInvolvedError(f"more than {MOST_MAGICS} magics and shell commands in a cell")
+    if special_lines(source) * len(source) > MOST_MAGIC_WORK:
+        raise TooInvolvedError("too many magics and shell commands for a cell of its length")
     try:
         return TransformerManager().transform_cell(source)
     except SyntaxError:
         raise
     except Exception as error:  # a stranger's text, in code that was made for friends
         raise TooInvolvedError(type(error).__name__) from error
+
+
+def special_lines(source: str) -> int:
+    """How many lines look like IPython's own syntax; a few others may be among them."""
+    return len(SPECIAL.findall(source))
 
 
 def _tree(source: str) -> ast.Module:
@@ -77,10 +82,10 @@ def bound_by(statement: ast.stmt) -> set[str]:
     return names
 
 
-def bound_names(source: str) -> set[str]:
+def bound_names(source: str) -> frozenset[str]:
     """The names that a cell defines; none where it is no Python."""
     tree = try_parse(source)
-    return set().union(*map(bound_by, tree.body)) if tree else set()
+    return frozenset().union(*map(bound_by, tree.body)) if tree else frozenset()
 
 
 def checks_called(statement: ast.stmt) -> str | None:
@@ -89,6 +94,13 @@ def checks_called(statement: ast.stmt) -> str | None:
         case ast.Expr(ast.Call(ast.Name("check"), [ast.Constant(str(name)), *_])):
             return name
     return None
+
+
+def checks_only(source: str) -> frozenset[str]:
+    """The exercises that a cell checks; none where it does anything else."""
+    tree = try_parse(source) if "check" in source else None
+    checked = [checks_called(statement) for statement in tree.body] if tree else []
+    return frozenset() if None in checked else frozenset(filter(None, checked))
 
 
 def without_checks(source: str) -> str:

@@ -128,7 +128,8 @@ def test_numbers_of_every_size_and_none_at_all():
         (b" " * (50 * 2**20), "larger than"),
         (b"[" + b"[]," * (reading.MOST_VALUES // 2) + b"1]", "values"),
         (notebook(*[{"cell_type": "code", "source": ""}] * 100_000), "100000 cells"),
-        (notebook(*[{"cell_type": "code", "source": "x" * 99_999}] * 11), "characters of code"),
+        (notebook(*[{"cell_type": "code", "source": "x" * 99_999}] * 4), "characters of code"),
+        (notebook(*[{"cell_type": "code", "source": "!ls\n"}] * 101), "magics and shell"),
     ],
 )
 def test_what_is_no_notebook_has_a_reason(content, reason):

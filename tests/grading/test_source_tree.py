@@ -5,10 +5,10 @@ import ast
 import pytest
 
 from imbal_lab.grading.source_tree import (
-    MOST_MAGICS,
     TooInvolvedError,
     additions,
     bound_names,
+    checks_only,
     parse,
     try_parse,
     without_checks,
@@ -47,7 +47,7 @@ def test_no_python_is_a_syntax_error_or_nothing_worse(source):
         "-" * 50_000 + "1",
         "a" + ".a" * 30_000,
         "1" + "+1" * 30_000,
-        "!ls\n" * (MOST_MAGICS + 1),
+        "!ls\n" * 90,
     ],
 )
 def test_what_is_too_involved_is_said_to_be(source):
@@ -72,6 +72,26 @@ def test_checks_become_comments_and_nothing_else_does():
 def test_checks_below_a_magic_are_found_where_they_stand():
     source = '%matplotlib inline\ndef f(x):\n    return x\ncheck("f")'
     assert without_checks(source) == source.replace("check", "# check")
+
+
+def test_honest_magics_in_a_long_cell_are_no_burden():
+    source = "%matplotlib inline\n!nvidia-smi\n" + "x = 1  # why?\n" * 700
+    assert bound_names(source) == {"x"}
+
+
+@pytest.mark.parametrize(
+    ("source", "exercises"),
+    [
+        ('check("f", points=2)', {"f"}),
+        ('check("f")\n# twice\ncheck("g")', {"f", "g"}),
+        ('check("f")\nprint(1)', set()),
+        ('other("f")', set()),
+        ("check(f)", set()),
+        ("check(", set()),
+    ],
+)
+def test_a_cell_that_only_checks(source, exercises):
+    assert checks_only(source) == exercises
 
 
 def test_additions_are_the_statements_with_new_names():
