@@ -8,6 +8,7 @@ from imbal_lab.checks.wording import MARKS, lines_of
 from imbal_lab.student_process.outputs import CellError
 from imbal_lab.student_process.submission import CellRun
 
+from .conversion import printable
 from .graded import ExerciseResult, GroupResult
 
 WHY_STOPPED = {
@@ -46,7 +47,7 @@ def lines_of_cell(exercise: str, answer: CellRun | None) -> tuple[str, str, str]
     head = f"{MARKS['not yet']} {exercise}: the answer cell"
     if answer.ended in WHY_STOPPED:
         return (
-            f"{head} was stopped: {answer.says}.",
+            f"{head} was stopped: {printable(answer.says)}.",
             f"Why: {WHY_STOPPED[answer.ended]}",
             "Try: leave only the function in that cell, and call it in another one.",
         )

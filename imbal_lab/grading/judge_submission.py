@@ -46,6 +46,8 @@ def judge_submission(
     verdicts: dict[str, Verdict | None] = {}
     for hidden in (False, True):  # the first time for its outcomes, which stay in the ask
         for exercise in exercises:
+            if hidden and verdicts[exercise.id] is None:
+                continue  # visible cases are never asked once a hidden one was
             before = submission.cpu_seconds
             verdicts[exercise.id] = _judge(exercise, asks[exercise.id], hidden, doubts)
             spent[exercise.id] += submission.cpu_seconds - before

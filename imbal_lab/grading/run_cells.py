@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from imbal_lab.student_process.outputs import CellError
 from imbal_lab.student_process.submission import CellRun, State, Submission
 
+from .conversion import printable
 from .missing_import import missing_import
 from .planned import PlannedCell
 
+MOST_NOTES = 20  # a notebook may have a thousand cells that fail
 STOPPED = ("time", "died", "refused")
 
 
@@ -27,6 +29,11 @@ class Executed:
     answers: dict[str, CellRun] = field(default_factory=dict)  # the last answer cell's
     cpu_seconds: dict[str, float] = field(default_factory=dict)  # of the answer cells
     notes: list[str] = field(default_factory=list)
+
+    def note(self, number: int, what: str) -> None:
+        """Keep a sentence about a cell, among the first MOST_NOTES."""
+        if len(self.notes) < MOST_NOTES:
+            self.notes.append(f"Cell {number + 1} {what}.")
 
 
 def run_cells(submission: Submission, cells: Sequence[PlannedCell]) -> Executed:
@@ -46,7 +53,7 @@ def _run_cell(submission: Submission, executed: Executed, number: int, cell: Pla
     run = executed.runs[number] = _run(submission, executed, number, cell.source)
     executed.end = run.state
     if run.ended in STOPPED:
-        executed.notes.append(f"Cell {number + 1} did not run to its end: {run.says}.")
+        executed.note(number, f"did not run to its end: {printable(run.says)}")
     if cell.exercise is not None:
         spent = executed.cpu_seconds.get(cell.exercise, 0.0)
         executed.cpu_seconds[cell.exercise] = spent + submission.cpu_seconds - before
@@ -59,7 +66,7 @@ def _run(submission: Submission, executed: Executed, number: int, source: str) -
     tried: set[str] = set()
     while (needed := _forgotten(run)) and needed not in tried:
         tried.add(needed)
-        executed.notes.append(f"Cell {number + 1} needed `{needed}`; it was run for you.")
+        executed.note(number, f"needed `{needed}`; it was run for you")
         run = submission.run(submission.run(run.state, needed).state, source)
     return run
 
