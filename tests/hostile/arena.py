@@ -27,7 +27,7 @@ from imbal_lab.grading.release import release
 from imbal_lab.grading.scores import read_scores
 
 SCRIPTS = Path(__file__).parent
-BUDGET = {"cell": 0.6, "call": 0.6, "exercise": 1.2, "submission": 10.0}  # CPU seconds
+BUDGET = {"cell": 0.8, "call": 0.8, "exercise": 1.6, "submission": 10.0}  # CPU seconds
 STRANGERS = 0x6F00_0000  # user ids that nobody has
 
 
@@ -213,11 +213,11 @@ class Arena:
         kept |= {"HOME": home, "IPYTHONDIR": f"{home}/ipython", "TMPDIR": f"{self.folder}/tmp"}
         return kept | {"TEACHER_SECRET": self.teacher, "PYTHONDONTWRITEBYTECODE": "1"}
 
-    def grade(self, *, layers: Sequence[str] | None = None, unsafe: bool = False) -> Graded:
-        """Grade everybody in one run of the commands."""
+    def grade(self, *, without: str | None = None, unsafe: bool = False) -> Graded:
+        """Grade everybody in one run of the commands, perhaps without one of the layers."""
         answer, codes = self.folder / "marks" / "answer", self.folder / "marks" / "codes"
         settings = {"course": str(self.course.root), "lesson": LESSON, "budget": BUDGET}
-        settings |= {"layers": layers, "unsafe": unsafe, "answer": str(answer)}
+        settings |= {"without": without, "unsafe": unsafe, "answer": str(answer)}
         run = subprocess.run(
             [self.python, SCRIPTS / "class_run.py"],
             input=json.dumps(settings | {"codes": str(codes)}).encode(),

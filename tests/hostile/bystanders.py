@@ -20,15 +20,20 @@ def sleep(mark: str) -> None:
         time.sleep(60)
 
 
-children = []
-for mark in sys.argv[1:]:
-    child = os.fork()
-    if not child:
-        sleep(mark)
-    children.append(child)
-time.sleep(0.3)  # until the last one has set its handler
-print(*children, flush=True)
-sys.stdin.read()
-for child in children:
-    os.kill(child, signal.SIGKILL)  # not waited for yet, so the number is still its own
-    os.waitpid(child, 0)
+def main(marks: list[str]) -> None:
+    children = []
+    for mark in marks:
+        child = os.fork()
+        if not child:
+            sleep(mark)
+        children.append(child)
+    time.sleep(0.3)  # until the last one has set its handler
+    print(*children, flush=True)
+    sys.stdin.read()
+    for child in children:
+        os.kill(child, signal.SIGKILL)  # not waited for yet, so the number is still its own
+        os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -119,7 +119,8 @@ def unpack_an_archive_outside():
     with tarfile.open("trap.tar", "w") as archive:
         info = tarfile.TarInfo(here.outside[1:] + "/unpacked")
         archive.addfile(info)
-    shutil.unpack_archive("trap.tar", "/", filter="fully_trusted")
+    with tarfile.open("trap.tar") as archive:
+        archive.extractall("/")
 
 
 @in_cell(changed)
@@ -151,6 +152,6 @@ def one_file_that_fills_the_disk():
 
 @in_cell(word_seen, ITS_EXERCISE)
 def a_great_many_files():
-    for k in range(20_000):
-        os.close(os.open(f"f{k}", os.O_CREAT | os.O_WRONLY))
+    for k in range(16_500):
+        os.mknod(str(k))
     tell()

@@ -21,7 +21,7 @@ from attacks.attack import (
 
 @in_cell(word_seen)
 def fork_bomb():
-    for _ in range(150):
+    for _ in range(80):
         if not os.fork():
             time.sleep(20)
             os._exit(0)
@@ -30,7 +30,7 @@ def fork_bomb():
 
 @in_cell(word_seen)
 def a_flood_of_zombies():
-    for _ in range(400):
+    for _ in range(80):
         if not os.fork():
             os._exit(0)
     tell()
@@ -38,7 +38,7 @@ def a_flood_of_zombies():
 
 @in_cell(word_seen)
 def a_flood_of_threads():
-    for _ in range(150):
+    for _ in range(80):
         threading.Thread(target=time.sleep, args=(20,), daemon=True).start()
     tell()
 
