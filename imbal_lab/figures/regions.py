@@ -18,7 +18,7 @@ from imbal_lab.figures import style
 if TYPE_CHECKING:  # it comes with the methods, which a student's process may lack
     from imbal_lab.instruments import Snapshot
 
-TINTS = (0.36, 0.26, 0.20, 0.30)  # of the looks, most frequent first; the darkest look, the most
+TINTS = (0.27, 0.24, 0.22, 0.30)  # of the looks, most frequent first
 SIZES = (2.6, 3.6, 4.4, 6.0)  # points; the rare ones are large enough to be found
 
 
@@ -101,6 +101,7 @@ def _points(ax: Axes, classes: Points) -> list[Artist]:
     for rank in range(number):
         look = style.look_of(rank, number)
         (dots,) = ax.plot(*x[y == rank].T, look.marker, color=look.colour, markersize=sizes[look])
-        dots.set(zorder=2 + rank / number, markeredgecolor="white", markeredgewidth=0.4)
+        edge = style.INK if look is style.MINORITY else "white"  # the brightest needs a dark edge
+        dots.set(zorder=2 + rank / number, markeredgecolor=edge, markeredgewidth=0.5)
         artists.append(dots)
     return artists

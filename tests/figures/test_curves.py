@@ -2,12 +2,26 @@
 
 import numpy as np
 import pytest
-from matplotlib.collections import LineCollection
+import torch
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 
-from imbal_lab.figures import PANELS, cosine, frame, grad_norm, loss, recall, style
+from imbal_lab.figures import (
+    PANELS,
+    Seeds,
+    cosine,
+    feature_gradient,
+    frame,
+    grad_norm,
+    loss,
+    projection,
+    recall,
+    style,
+)
+from imbal_lab.figures.curves import over_steps, round_up
+from imbal_lab.instruments import Snapshot
 
 
 @pytest.fixture
@@ -107,3 +121,66 @@ def test_limits_hold_every_loss_and_ignore_infinities(ax, make_recording):
     frame(ax, PANELS["recall"], [run], 20)
     assert ax.get_ylim()[0] <= 0
     assert ax.get_ylim()[1] >= 1
+
+
+def of_seeds(make_recording, *losses):
+    return Seeds(tuple(make_recording(loss) for loss in losses))
+
+
+def test_seeds_are_drawn_as_their_mean_with_its_interval(ax, make_recording, make_classes):
+    """Of 1, 2, 3 the mean is 2, and the half-width t(0.975, 2) / sqrt(3) = 4.303 / 1.732."""
+    runs = of_seeds(make_recording, *([[0.7, s], [0.7, 2 * s]] for s in (1.0, 2.0, 3.0)))
+    artists = loss(ax, runs, make_classes(20, 2))
+    rare = next(line for line in lines(artists) if line.get_color() == style.MINORITY.colour)
+    np.testing.assert_allclose(rare.get_ydata(), [2, 4])
+    bands = [a for a in artists if isinstance(a, PolyCollection)]
+    at_start = bands[-1].get_paths()[0].vertices
+    ends = at_start[at_start[:, 0] == 0, 1]
+    np.testing.assert_allclose([ends.min(), ends.max()], [2 - 2.484, 2 + 2.484], atol=1e-3)
+
+
+def test_one_run_and_a_reference_have_no_band(ax, make_recording, make_classes):
+    run = make_recording([[0.7, 0.6], [0.3, 0.9]])
+    runs = of_seeds(make_recording, [[0.7, 0.6]], [[0.3, 0.9]])
+    for artists in (
+        loss(ax, run, make_classes(20, 2)),
+        loss(ax, runs, make_classes(20, 2), faint=True),
+    ):
+        assert not [a for a in artists if isinstance(a, PolyCollection)]
+
+
+def test_an_interval_below_zero_stays_within_a_log_axis(ax, make_recording, make_classes):
+    runs = of_seeds(make_recording, [[1.0, 0.1]] * 2, [[9.0, 0.9]] * 2)
+    frame(ax, PANELS["grad_norm"], [runs], 10)
+    bands = [a for a in grad_norm(ax, runs, make_classes(20, 2)) if isinstance(a, PolyCollection)]
+    assert all((band.get_paths()[0].vertices[:, 1] > 0).all() for band in bands)
+
+
+def test_runs_on_their_way_are_drawn_as_far_as_all_have_come(make_recording):
+    runs = of_seeds(make_recording, [[0.7, 0.6]] * 3, [[0.3, 0.9]] * 2)
+    step, values = over_steps(runs, "loss")
+    assert step.tolist() == [0, 10]
+    np.testing.assert_allclose(values, [[[0.7, 0.6]] * 2, [[0.3, 0.9]] * 2])
+
+
+@pytest.mark.parametrize(
+    ("draw", "quantity"), [(projection, "projection"), (feature_gradient, "feature_gradient")]
+)
+def test_curves_over_the_moments_of_a_run(ax, make_classes, draw, quantity):
+    moments = [
+        Snapshot(step, **{quantity: torch.tensor(values)})
+        for step, values in ((0, [0.9, 0.5]), (3, [0.8, 0.4]), (8, [0.7, 0.1]))
+    ]
+    many, rare = lines(draw(ax, moments, make_classes(20, 2)))
+    np.testing.assert_array_equal(rare.get_xdata(), [0, 3, 8])
+    np.testing.assert_allclose(rare.get_ydata(), [0.5, 0.4, 0.1], rtol=1e-6)
+    np.testing.assert_allclose(many.get_ydata(), [0.9, 0.8, 0.7], rtol=1e-6)
+    two = lines(draw(ax, Seeds((moments, moments[:2])), make_classes(20, 2)))
+    np.testing.assert_array_equal(two[1].get_xdata(), [0, 3])
+
+
+@pytest.mark.parametrize(
+    ("value", "rounded"), [(0.9, 1), (1.0, 1), (1.01, 1.5), (2.2, 3), (7.6, 10), (0.03, 0.03)]
+)
+def test_round_numbers_above(value, rounded):
+    assert round_up(value) == pytest.approx(rounded)

@@ -26,7 +26,7 @@ def seen():
 def test_training_is_filled_and_test_is_hollow(ax, seen, make_classes):
     frame(ax, PANEL, [seen], 10)
     lines = [a for a in features(ax, seen, make_classes(2, 2)) if isinstance(a, Line2D)]
-    clouds = [a for a in lines if a.get_transform() == ax.transData]
+    clouds = [a for a in lines if a.get_transform() is ax.transData]
     hollow = [a for a in clouds if a.get_markerfacecolor() == "none"]
     filled = [a for a in clouds if a not in hollow]
     np.testing.assert_array_equal(

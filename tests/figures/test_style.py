@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from imbal_lab.figures import looks, style
+from imbal_lab.figures import looks, panels, style
+from imbal_lab.figures.regions import TINTS
 
 # Viénot, Brettel, Mollon 1999: what a dichromat sees, on linear RGB.
 SEEN = {
@@ -100,3 +101,37 @@ def test_spread_labels_keep_order_and_distance(seed):
 
 def test_labels_that_are_apart_stay_where_they_are():
     assert style.spread([0.2, 0.9, 0.5], 0.1, 0, 1) == [0.2, 0.9, 0.5]
+
+
+@pytest.mark.parametrize("num_classes", [2, 4, 5, 10, 37])
+def test_every_class_has_the_look_of_its_row(num_classes):
+    rows = style.rows(num_classes)
+    assert list(itertools.chain(*rows)) == list(range(num_classes))
+    for ranks, look in zip(rows, looks(len(rows)), strict=True):
+        assert all(style.look_of(rank, num_classes) == look for rank in ranks)
+
+
+def test_labels_have_names_and_counts(make_classes):
+    assert style.labels(make_classes(9, 1)) == ["a (n=9)", "b (n=1)"]
+    many = make_classes(70, 60, 50, 40, 30, 20, 10)
+    assert style.labels(many) == ["many (n=50–70)", "medium (n=30–40)", "few (n=10–20)"]
+    assert style.names(many) == ["many", "medium", "few"]
+
+
+def test_tints_keep_the_hue_and_stay_light():
+    for look, share in zip(looks(4), TINTS, strict=True):
+        assert lightness(style.tint(look.colour, share)) > 75  # dark markers stand out
+    assert style.tint("#ff0000", 0.5) == (1.0, 0.5, 0.5)
+    assert style.tint("#123456", 0) == (1.0, 1.0, 1.0)
+
+
+def test_key_lines_are_a_line_apart_and_have_the_markers(make_classes):
+    for square in ((), (0,)):
+        ax = panels.canvas(1, 1, square=square).axes[0]
+        artists = style.key(ax, ["one", "two"], head=["head"])
+        heights = [a.xy[1] for a in artists if hasattr(a, "xy")]
+        dots = [a for a in artists if hasattr(a, "get_marker")]
+        gaps = -np.diff(heights) * ax.bbox.height / ax.figure.dpi * 72
+        np.testing.assert_allclose(gaps, style.LINE_PT)
+        assert [d.get_marker() for d in dots] == [look.marker for look in looks(2)]
+        np.testing.assert_allclose([d.get_ydata()[0] for d in dots], heights[1:])

@@ -22,7 +22,7 @@ def drawn(ax, seen, classes, **options):
 
 
 def dots(ax, seen, classes):
-    kept = [a for a in drawn(ax, seen, classes) if a.get_transform() == ax.transData]
+    kept = [a for a in drawn(ax, seen, classes) if a.get_transform() is ax.transData]
     return [a for a in kept if a.get_marker() not in ("None", "")]
 
 
