@@ -1,4 +1,4 @@
-"""Without one layer: grading refuses, or the others still stop what it stopped, but for what we say.
+"""Without one layer: grading refuses, or the others stop what it stopped, but for what we say.
 
 Attacks that no layer can stop (on checks, pages, budgets) are not asked again here.
 """

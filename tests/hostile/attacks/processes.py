@@ -4,6 +4,7 @@
 
 from attacks.attack import (
     FULL,
+    ITS_EXERCISE,
     ITS_OWN,
     LOST,
     RIGHT,
@@ -19,7 +20,7 @@ from attacks.attack import (
 )
 
 
-@in_cell(word_seen)
+@in_cell(word_seen, ITS_EXERCISE)
 def fork_bomb():
     for _ in range(80):
         if not os.fork():
@@ -28,7 +29,7 @@ def fork_bomb():
     tell()
 
 
-@in_cell(word_seen)
+@in_cell(word_seen, ITS_EXERCISE)
 def a_flood_of_zombies():
     for _ in range(80):
         if not os.fork():
@@ -36,7 +37,7 @@ def a_flood_of_zombies():
     tell()
 
 
-@in_cell(word_seen)
+@in_cell(word_seen, ITS_EXERCISE)
 def a_flood_of_threads():
     for _ in range(80):
         threading.Thread(target=time.sleep, args=(20,), daemon=True).start()
