@@ -160,6 +160,7 @@ def test_every_group_has_a_process_of_its_own():
         elif entry[0] == "close" or runs == []:
             runs.append(0)
     assert sorted(filter(None, runs)) == sorted(sizes.values())
+    assert fake.open is None
 
 
 def test_a_function_of_a_later_cell_does_not_change_what_the_check_saw():
@@ -240,6 +241,12 @@ def test_a_name_that_stays_missing_is_imported_once():
     assert states(found) == {"unit_directions": "not yet"}
     assert fake.log.count(("run", "import numpy as np")) == 1
     assert found.notes == ()
+
+
+def test_a_cell_that_keeps_a_name_missing_is_run_once_more_and_no_oftener():
+    cell = "raise NameError(\"name 'np' is not defined\")"
+    _, fake, _ = judged(TORCH, cell, answer("unit_directions"), "check unit_directions")
+    assert fake.log.count(("run", cell)) == 2
 
 
 @pytest.mark.parametrize("bad", ENDS)
