@@ -1,8 +1,8 @@
 """A state of a student's notebook: a process that waits for orders and never changes by itself.
 
 Orders are: "fork", another state that goes on from here, at the end of the socket that comes with
-it; "cell" and "call", which are given to such a fork. It ends with its line. All this runs in the
-student's process, after the student's code: what it says is checked on the other side.
+it; "cell" and "call", which are given to such a fork; and "nothing", to hear it. It ends with its
+line. All this runs after the student's code: what it says is checked on the other side.
 """
 
 import os
@@ -47,10 +47,16 @@ class State:
                 self.cell(order)
             case "call":
                 self.call(order, blobs)
+            case "nothing":
+                self.line.send({"n": order["n"]})
 
     def fork(self, descriptor: int) -> None:
         """The child is a state of its own, with its own line and process group."""
-        child = os.fork()
+        try:
+            child = os.fork()
+        except OSError:  # too many processes, or no memory: the line ends, which says so
+            os.close(descriptor)
+            return
         if child:
             os.close(descriptor)
             self.children.append(child)
