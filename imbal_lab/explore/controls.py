@@ -34,7 +34,9 @@ class Controls:
         self.menus["method"] = _menu("Method", methods, setting.method, "What trains the network")
         self.menus["data"] = _menu("Data", data, setting.data, "What it is trained on")
         none = ("nothing", None)
-        self.menus["beside"] = _small("Beside", [none, *methods], "A second method, on the same seed")
+        self.menus["beside"] = _small(
+            "Beside", [none, *methods], "A second method, on the same seed"
+        )
         self.menus["seeds"] = _small(
             "Seeds", [(str(n), n) for n in SEEDS], "Runs, drawn as mean and 95 % interval"
         )

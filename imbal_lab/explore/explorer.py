@@ -8,21 +8,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imbal_lab.explore import settings, share
+from imbal_lab.explore import arguments, settings, share, words
 from imbal_lab.explore.controls import SEEDS, Controls
 from imbal_lab.explore.explain import explain
 from imbal_lab.explore.live import Live, State
 from imbal_lab.explore.opened import opened
 from imbal_lab.explore.painter import Layer, Painter
 from imbal_lab.explore.predict import beside as predicted
-from imbal_lab.explore.runs import Job, Run, Runs
-from imbal_lab.explore.scene import SIGNATURES, Scene
+from imbal_lab.explore.runs import Job, Runs
+from imbal_lab.explore.scene import Scene
 from imbal_lab.explore.scenes import SCENES
 from imbal_lab.explore.settings import MINE, SETUPS, Setting
 from imbal_lab.explore.skip import skipped
 from imbal_lab.explore.trained import Own, views_on
-from imbal_lab.explore.words import in_words
-from imbal_lab.figures import VIEWS, departure
+from imbal_lab.figures import VIEWS
 from imbal_lab.figures.panels import square_rows
 
 if TYPE_CHECKING:  # it comes with the methods, which a student's process may lack
@@ -78,37 +77,9 @@ def explore(
     settings.one_of("scene", scene, tuple(SCENES))
     chosen = SCENES[scene]
     given = {"rho": rho, "lr": lr, "batch": batch, "lam": lam, "gamma": gamma}
-    own = _own(chosen, mine, step, gradients)
-    numbers = _numbers(chosen, given)
+    own = arguments.own(chosen, mine, step, gradients)
+    numbers = arguments.numbers(chosen, given)
     return Explorer(chosen, own, data, method, numbers, seed, beside, seeds, prediction)
-
-
-def _own(
-    scene: Scene, mine: Function | None, step: Function | None, gradients: Function | None
-) -> Own:
-    for name, own in (("mine", mine), ("step", step), ("gradients", gradients)):
-        if own is not None and not callable(own):
-            raise ValueError(f"{name} = {own!r}: give your function itself, without quotes")
-    for name, own in (("step", step), ("gradients", gradients)):
-        if own is not None and scene.slot != "step":
-            raise ValueError(
-                f"{name}: this scene takes mine={SIGNATURES[scene.slot]}; steps and class "
-                'gradients are for explore("minority_drop") and explore("noise")'
-            )
-    return Own(mine or step, gradients)
-
-
-def _numbers(scene: Scene, given: dict[str, float | None]) -> dict[str, float]:
-    sliders = {control.name: control for control in scene.controls}
-    for name, value in given.items():
-        if value is not None and name not in sliders:
-            raise ValueError(f"{name} = {value:g}: this scene has {', '.join(sliders)}")
-    if given["rho"] is not None and not given["rho"] >= 1:
-        raise ValueError(f"rho = {given['rho']!r}: the imbalance ratio is 1 or more, such as 10")
-    if given["lr"] is not None and not given["lr"] > 0:
-        raise ValueError(f"lr = {given['lr']!r}: the step size must be positive, such as 0.1")
-    starts = {name: scene.start(control) for name, control in sliders.items()}
-    return starts | {name: value for name, value in given.items() if value is not None}
 
 
 class Explorer:
@@ -143,7 +114,8 @@ class Explorer:
         start = Setting(scene.name, data, method, **numbers)  # type: ignore[arg-type]
         self.controls = Controls(scene, self._runs.labels, start, self._painter(data, 1).size)
         self.controls.menus["beside"].value, self.controls.menus["seeds"].value = beside, seeds
-        self._shown, self._state = self._wanted(), "done"
+        self._shown = self._wanted()
+        self._state: State = "done"
         self._live.run(self._shown)
         self._connect()
         opened(self)
@@ -173,13 +145,15 @@ class Explorer:
     @property
     def setting(self) -> str:
         """A line of Python that opens this explorer again."""
-        sides, own = self._shown.sides, self._runs.own
+        return self._line(self._shown)
+
+    def _line(self, job: Job) -> str:
         more: dict[str, Any] = {}
-        if len(sides) == 2:
-            more["beside"] = sides[1][0].setting.method
-        if len(sides[0]) > 1:
-            more["seeds"] = len(sides[0])
-        return share.line(self.current.as_arguments(), own._asdict(), more)
+        if len(job.sides) == 2:
+            more["beside"] = job.sides[1][0].setting.method
+        if len(job.sides[0]) > 1:
+            more["seeds"] = len(job.sides[0])
+        return share.line(job.setting.as_arguments(), self._runs.own._asdict(), more)
 
     def save(self, path: str | Path) -> None:
         """Write the picture, PNG or SVG by the suffix, with its setting and text inside.
@@ -187,8 +161,12 @@ class Explorer:
         Raises ValueError for another suffix.
         """
         painter = self._painter(self.current.data, len(self._shown.sides))
-        share.save(painter.still(*self._picture(self._shown)), path,
-                   self.setting, "\n".join(self._lines(self._shown, "done")))
+        share.save(
+            painter.still(*self._picture(self._shown)),
+            path,
+            self.setting,
+            "\n".join(self._lines(self._shown, "done")),
+        )
 
     def close(self) -> None:
         """End the run and its thread, and take the widgets off the page."""
@@ -257,18 +235,19 @@ class Explorer:
 
     def _titles(self, job: Job) -> list[str]:
         labels = [self._runs.labels[side[0].setting.method] for side in job.sides]
+        if len(labels) == 2:
+            return [f"{labels[0]}: {job.setting.numbers}", labels[1]]
         first = f"{labels[0]}: {job.setting}"
         behind = self._behind(job)
         if behind:
             method = behind[0].runs[0].setting.method
             what = "pinned" if self._pinned is not None else "the reference"
             first += f"   (pale: {self._runs.labels[method]}, {what})"
-        return [first, *labels[1:]]
+        return [first]
 
     def _paint(self, job: Job, state: State) -> None:
         painter = self._painter(job.setting.data, len(job.sides))
         self.controls.image.value = painter.paint(*self._picture(job))
-        self._shown, self._state = job, state
         self._say(job, state)
         self.controls.stop.disabled = state != "running"
         steps = SETUPS[job.setting.data].steps
@@ -278,13 +257,14 @@ class Explorer:
             "done": "" if job.problem else f"done, {steps} steps",
             "stopped": f"stopped at step {max(job.step, 0)}; move a control to run again",
         }[state]
-        self.controls.line.value = share.field(self.setting)
+        self.controls.line.value = share.field(self._line(job))
+        self._shown, self._state = job, state
 
     def _fail(self, job: Job, problem: BaseException) -> None:
         job.sides[0][0].problem = explain(problem)
-        self._shown, self._state = job, "done"
         self._say(job, "done")
         self.controls.stop.disabled, self.controls.status.value = True, ""
+        self._shown, self._state = job, "done"
 
     def _stuck(self, seconds: float) -> None:
         own = getattr(self._runs.own.mine, "__name__", "This step")
@@ -309,16 +289,7 @@ class Explorer:
         setting = job.setting
         views = self._painter(setting.data, len(job.sides)).views
         data = settings.dataset(setting.data, setting.rho, setting.seed)
-        lines = []
-        for side in job.sides:
-            said = in_words(views, Layer(side), data)
-            name = self._runs.labels[side[0].setting.method]
-            lines += said if len(job.sides) == 1 else [f"{name}: {line}" for line in said]
-        if job.behind is not None:
-            ours, theirs = job.sides[0][0].recording, job.behind.recording
-            if ours is not None and theirs is not None:
-                name = self._runs.labels[job.behind.setting.method]
-                lines.append(departure(ours, theirs, name))
+        lines = words.of_job(job, views, data, self._runs.labels)
         answer = predicted(self._prediction) if self._prediction and state == "done" else None
         return lines if answer is None else [*lines, answer]
 

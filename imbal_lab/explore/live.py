@@ -54,6 +54,7 @@ class Live(Generic[Job]):
         self._closed = False
         self._stopped = -1  # the generation of the last stop
         self._thread: threading.Thread | None = None
+        self._watcher: threading.Thread | None = None
         self._began: float | None = None  # when the step that is under way began
 
     def run(self, job: Job) -> None:
@@ -80,10 +81,11 @@ class Live(Generic[Job]):
     def close(self) -> None:
         """Stop, and end the worker thread."""
         self._closed = True
-        worker = self._thread
+        threads = self._thread, self._watcher
         self._next(None)
-        if worker is not None and worker is not threading.current_thread():
-            worker.join(timeout=5)
+        for thread in threads:
+            if thread is not None and thread is not threading.current_thread():
+                thread.join(timeout=5)
 
     def _next(self, job: Job | None, *, stop: bool = False) -> int:
         """Make this the newest wish, and return its number."""
@@ -94,7 +96,11 @@ class Live(Generic[Job]):
                 self._stopped = self._generation
             if self._thread is None and self._wanted is not None:
                 self._thread = threading.Thread(target=self._work, name="explore", daemon=True)
+                self._watcher = threading.Thread(
+                    target=self._watch, args=(self._thread,), name="explore-watch", daemon=True
+                )
                 self._thread.start()
+                self._watcher.start()
             self._interrupt()
             self._changed.notify_all()
             return self._generation
@@ -109,10 +115,6 @@ class Live(Generic[Job]):
             )
 
     def _work(self) -> None:
-        watch = threading.Thread(
-            target=self._watch, args=(threading.current_thread(),), daemon=True
-        )
-        watch.start()
         while True:
             try:
                 wish = self._settled()

@@ -8,6 +8,8 @@ from typing import Protocol
 
 
 class Closes(Protocol):
+    """An explorer, as far as this file needs to know."""
+
     def close(self) -> None: ...
 
 
@@ -32,7 +34,7 @@ def _where() -> tuple[str | None, str]:
     try:
         from IPython import get_ipython
 
-        header = get_ipython().get_parent()  # type: ignore[no-untyped-call]
+        header = get_ipython().get_parent()
         return header["metadata"].get("cellId"), header["header"]["msg_id"]
     except (ImportError, AttributeError, KeyError):  # no notebook
         return None, ""

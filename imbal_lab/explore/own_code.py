@@ -71,7 +71,8 @@ def weaken_with(
     from imbal_lab.methods import MajorFeatureWeakening, mfw_strengths
 
     drawn = MajorFeatureWeakening(model, layer, counts, lam_min=1.0)  # it draws, and keeps all
-    strengths, told = mfw_strengths(counts).float(), []
+    strengths = mfw_strengths(counts).float()
+    told: list[Tensor] = []
 
     def tell(y: Tensor) -> None:
         drawn.tell(y)

@@ -133,7 +133,8 @@ class Painter:
         layers = [layer for side in sides for layer in side]  # all share the limits
         shown = [[layer.of(panel) for layer in layers] for panel, _ in self._slots]
         shown = [[one for one in each if one is not None] for each in shown]
-        wanted = (steps, *(p.limits(s) if s else None for (p, _), s in zip(self._slots, shown)))
+        pairs = zip(self._slots, shown, strict=True)
+        wanted = (steps, *(panel.limits(each) if each else None for (panel, _), each in pairs))
         if wanted != self._framed:
             self._framed = wanted
             for ax, (panel, _), each in zip(self.figure.axes, self._slots, shown, strict=True):

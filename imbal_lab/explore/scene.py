@@ -1,5 +1,6 @@
 """Scene: what one explorer shows, as plain data; the scenes themselves are in `scenes`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -63,6 +64,7 @@ class Scene:
         slot: what a function of the learner's own is here, see `SIGNATURES`.
         stands_for: the library's method that it is compared with.
         named: the same, for functions that have the name of a library function.
+        starts: where sliders start, if not where they usually do.
     """
 
     name: str
@@ -75,8 +77,8 @@ class Scene:
     beside: tuple[str, str]
     slot: Slot
     stands_for: str
-    named: dict[str, str] = field(default_factory=dict)
-    starts: dict[str, float] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)
+    starts: Mapping[str, float] = field(default_factory=dict)
 
     def start(self, control: Control) -> float:
         """Where a slider of this scene starts."""

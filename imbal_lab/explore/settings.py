@@ -7,7 +7,6 @@ from functools import lru_cache
 from torch import nn
 
 from imbal_lab.data import Dataset, load
-from imbal_lab.data.profiles import step
 from imbal_lab.explore.scenes import SCENES
 from imbal_lab.models import mlp
 
@@ -29,29 +28,27 @@ class Setup:
 
 
 def _of_seven(rho: float) -> Mapping[str, object]:
-    """`shuttle_like` takes no ratio; these are counts that have one: four states usual, three rare."""
-    return {"counts": step(500, rho, 7)}
+    """`shuttle_like` takes no ratio; these counts have one: three states many, two few."""
+    return {"counts": [500] * 3 + [round(500 / rho**0.5)] * 2 + [round(500 / rho)] * 2}
 
 
 # Seeds: of the first 16, ones whose losses start near log C, so that a rise is easy to see. The
 # lesson's acceptance cell looks at many seeds.
+BLOBS = {"n_max": 200, "n_test": 250}
+PLANE = {"n_max": 400, "n_test": 250}
+TWO_DIGITS = {"classes": (3, 8), "n_max": 100}
+TEN_GROUPS = {"classes": range(10), "n_max": 200}
 SETUPS = {
     "gauss2d_binary": Setup(
-        "Two blobs", "gauss2d_binary", (24, 24), seed=11, options={"n_max": 200, "n_test": 250}, plane=True
+        "Two blobs", "gauss2d_binary", (24, 24), seed=11, options=BLOBS, plane=True
     ),
-    "gauss2d": Setup(
-        "Four classes, 2-D", "gauss2d", (32, 32), options={"n_max": 400, "n_test": 250}, plane=True
-    ),
-    "digits38": Setup(
-        "Digits 3 and 8", "digits", (24, 24), seed=4, options={"classes": (3, 8), "n_max": 100}
-    ),
+    "gauss2d": Setup("Four classes, 2-D", "gauss2d", (32, 32), options=PLANE, plane=True),
+    "digits38": Setup("Digits 3 and 8", "digits", (24, 24), seed=4, options=TWO_DIGITS),
     "digits": Setup("Ten digits", "digits", (24, 24), options={"n_max": 100}),
     "shuttle_like": Setup(
         "Seven states", "shuttle_like", (32, 32), options={"n_test": 100}, imbalance=_of_seven
     ),
-    "features_lt": Setup(
-        "Ten classes of features", "features_lt", (24, 24), options={"classes": range(10), "n_max": 200}
-    ),
+    "features_lt": Setup("Ten classes of features", "features_lt", (24, 24), options=TEN_GROUPS),
 }
 
 
@@ -70,11 +67,14 @@ class Setting:
     seed: int = 0
 
     def __str__(self) -> str:
-        parts = [SETUPS[self.data].label]
-        for control in SCENES[self.scene].controls:
-            label = "ρ =" if control.name == "rho" else control.label.lower()
-            parts.append(f"{label} {getattr(self, control.name):g}")
-        return ", ".join(parts)
+        return f"{SETUPS[self.data].label}, {self.numbers}"
+
+    @property
+    def numbers(self) -> str:
+        """Where the scene's sliders stand, for a headline."""
+        values = {c: getattr(self, c.name) for c in SCENES[self.scene].controls}
+        labels = {c: "ρ =" if c.name == "rho" else c.label.lower() for c in values}
+        return ", ".join(f"{labels[c]} {value:g}" for c, value in values.items())
 
     def as_arguments(self) -> str:
         """The setting as arguments of `explore`."""

@@ -23,6 +23,7 @@ MFW_LAYER = "1"  # the first hidden layer of the explorer's perceptrons
 BATCHES_SEEN = 4  # mini-batches over which a projection is averaged
 OTHER_STREAM = 1000  # added to the seed of those, so that the run's own batches are not drawn
 
+
 class Own(NamedTuple):
     """The learner's code: a function or an optimizer class, and class gradients."""
 
@@ -59,9 +60,7 @@ def trained(setting: Setting, own: Own) -> Iterator[Moment]:
         seen = None
         if record.step in due:
             with one_thread():
-                seen = take_snapshot(
-                    model, data, record.step, wanted, parts.weights, parts.batches
-                )
+                seen = take_snapshot(model, data, record.step, wanted, parts.weights, parts.batches)
         yield Moment(record, seen)
 
 
@@ -100,10 +99,11 @@ def _steps(setting: Setting, own: Own, data: Dataset, model: nn.Sequential) -> P
 
     scene = SCENES[setting.scene]
     method = METHODS[scene.stands_for if setting.method == MINE else setting.method]
+    step: Any = own.mine if setting.method == MINE else method.step
     run = train(
         data,
         model,
-        own.mine if setting.method == MINE else method.step,
+        step,
         lr=setting.lr,
         steps=SETUPS[setting.data].steps,
         gradients=own.gradients or class_gradients,

@@ -15,10 +15,15 @@ def own_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def open_explorer(monkeypatch):
-    """`explore` with runs of 12 steps."""
+def short_runs(monkeypatch):
+    """Runs of 12 steps."""
     for name, setup in settings.SETUPS.items():
         monkeypatch.setitem(settings.SETUPS, name, replace(setup, steps=12))
+
+
+@pytest.fixture
+def open_explorer(short_runs):
+    """`explore` with runs of 12 steps."""
     opened = []
 
     def open_one(*args, **kwargs):

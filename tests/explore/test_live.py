@@ -1,6 +1,7 @@
 """The worker: newest wins, cancels within a step, survives, stops, ends. No sleeping for luck:
 every wait is for an event, with a generous limit that only a failure reaches."""
 
+import contextlib
 import threading
 import time
 
@@ -23,11 +24,12 @@ class Bench:
     """A Live whose jobs are functions that return an iterator; keeps what it was told."""
 
     def __init__(self):
-        self.painted, self.failed = [], []
+        self.painted, self.failed, self.stuck = [], [], []
         self.live = Live(
             lambda job: job(),
             lambda job, state: self.painted.append((job, state)),
             lambda job, problem: self.failed.append((job, problem)),
+            self.stuck.append,
         )
 
     def states(self, job):
@@ -150,3 +152,102 @@ def test_run_works_in_the_calling_thread_and_paints_once(bench):
     bench.live.run(short)
     assert bench.painted == [(short, "done")]
     assert bench.live._thread is None
+
+
+def test_a_finished_job_is_shown_at_once_in_the_calling_thread(bench):
+    bench.live.show(short)
+    assert bench.painted == [(short, "done")]
+    assert bench.live._thread is None
+
+
+def test_showing_a_finished_job_cancels_the_run_that_is_under_way(bench):
+    job, steps = forever_job()
+    bench.live.request(job)
+    wait_until(lambda: steps)
+    bench.live.show(short)
+    wait_until(lambda: bench.live._thread is None)
+    assert bench.painted[-1] == (short, "done")
+    assert set(bench.states(job)) == {"running"}
+
+
+def test_no_thread_is_left_when_there_is_nothing_to_do(bench):
+    before = set(threading.enumerate())
+    for _ in range(3):
+        bench.live.request(short)
+        wait_until(lambda: "done" in bench.states(short))
+        wait_until(lambda: set(threading.enumerate()) == before)
+        bench.painted.clear()
+
+
+def endless(inside):
+    """A step that never returns, and keeps every exception it can."""
+    yield
+    inside.append(1)
+    while True:
+        with contextlib.suppress(Exception):
+            time.sleep(0.001)
+
+
+@pytest.mark.parametrize("wish", ["stop", "request"])
+def test_a_step_that_does_not_return_is_said_and_can_be_interrupted(bench, monkeypatch, wish):
+    monkeypatch.setattr(live, "STUCK_AFTER", 0.3)
+    inside = []
+
+    def job():
+        return endless(inside)
+
+    bench.live.request(job)
+    wait_until(lambda: inside and bench.stuck)
+    assert bench.stuck == [0.3]  # once
+    if wish == "stop":
+        bench.live.stop()
+        wait_until(lambda: bench.states(job)[-1] == "stopped")
+    else:
+        bench.live.request(short)
+        wait_until(lambda: "done" in bench.states(short))
+    wait_until(lambda: bench.live._thread is None)
+    assert not bench.failed
+
+
+def test_a_step_that_takes_its_time_is_not_interrupted(bench):
+    entered, go = threading.Event(), threading.Event()
+
+    def slow():
+        entered.set()
+        assert go.wait(LIMIT)
+        yield
+
+    bench.live.request(slow)
+    assert entered.wait(LIMIT)
+    bench.live.request(short)
+    go.set()
+    wait_until(lambda: "done" in bench.states(short))
+    assert not bench.failed
+    assert not bench.stuck
+
+
+def test_two_threads_never_paint_at_a_time(bench):
+    """Callbacks of a front end with subshells come from several threads."""
+    inside, most = [], []
+
+    def paint(job, state):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.002)
+        inside.pop()
+
+    bench.live._paint = paint
+    job, _ = forever_job()
+
+    def move():
+        for _ in range(5):
+            bench.live.show(short)
+            bench.live.request(job)
+
+    movers = [threading.Thread(target=move) for _ in range(4)]
+    for mover in movers:
+        mover.start()
+    for mover in movers:
+        mover.join()
+    wait_until(lambda: len(most) >= 5)
+    assert max(most) == 1
