@@ -30,7 +30,7 @@ def dispatch(
     def start(task: Task, attempt: int) -> None:
         try:
             running[workers.submit(work, task.job)] = task, attempt
-        except RuntimeError as error:  # BrokenExecutor is one, too
+        except Exception as error:  # a pool that is broken or shut down, a scheduler that is gone
             reason = printable(f"{type(error).__name__}: {error}")
             raise CourseError(f"no worker takes any more work ({reason})") from error
 

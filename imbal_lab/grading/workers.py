@@ -8,9 +8,16 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from .conversion import printable
 from .course import CourseError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+SECONDS = 5  # that a scheduler has to answer
 
 
 @contextmanager
@@ -42,20 +49,31 @@ def _cores() -> int:
 def workers_of_cluster(address: str) -> Iterator[tuple[Executor, int]]:
     """The workers of a Dask scheduler, and how many jobs to keep in flight: two a thread.
 
-    Raises CourseError where nothing answers there, or no worker is connected to it.
+    Raises CourseError where nothing answers there, no worker is connected to it, or one of them
+    has another version of Imbal Lab.
     """
     try:
         from distributed import Client
     except ImportError as error:
         raise CourseError("--cluster needs Dask: pip install 'imbal-lab[cluster]'") from error
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = Client(address, timeout=SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise CourseError(f"no Dask scheduler at {address!r} ({printable(str(error))})") from error
-    with client:
-        threads = sum(client.nthreads().values())
-        if not threads:
-            raise CourseError(f"the scheduler at {address!r} has no workers; start dask worker")
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Sending large graph")  # a large notebook
-            yield client.get_executor(), 2 * threads
+    with client, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sending large graph")  # a large notebook
+        _check_workers(client)
+        yield client.get_executor(), 2 * sum(client.nthreads().values())
+
+
+def _check_workers(client: Client) -> None:
+    if not client.nthreads():
+        raise CourseError("the scheduler has no workers; start some: dask worker ADDRESS")
+    here = version("imbal-lab")
+    try:
+        others = client.run(version, "imbal-lab")
+    except PackageNotFoundError as error:
+        raise CourseError(f"a worker lacks Imbal Lab {here}: pip install it there") from error
+    other = next((address for address, there in others.items() if there != here), None)
+    if other:
+        raise CourseError(f"the worker at {other} has Imbal Lab {others[other]}, not {here}")
