@@ -46,25 +46,37 @@ class Outputs:
     """Collects what one cell puts out, up to the caps."""
 
     def __init__(self) -> None:
-        self.found: list[Output] = []
+        self._found: list[Output] = []
+        self._stream, self._parts = "", list[str]()  # of the text that is still growing
         self.left, self.pictures = TEXT, PICTURES
+
+    @property
+    def found(self) -> list[Output]:
+        """What there is so far, in order."""
+        if self._parts:
+            self._found.append(Text(self._stream, "".join(self._parts)))
+            self._parts = []
+        return self._found
 
     def text(self, name: str, text: str) -> None:
         """Add to the last piece if that is of the same stream."""
         if self.left <= 0 or not text:
             return
-        kept = text[: self.left]
-        self.left = self.left - len(text) if len(self.found) < PIECES else 0
-        kept += CUT if self.left <= 0 else ""
-        last = self.found[-1] if self.found else None
-        if isinstance(last, Text) and last.name == name:
-            kept = last.text + kept
-            self.found.pop()
-        self.found.append(Text(name, kept))
+        if name != self._stream:
+            self.left = self.left if len(self.found) < PIECES else 1
+            self._stream = name
+        self._parts.append(text[: self.left])
+        self.left -= len(text)
+        if self.left <= 0:
+            self._parts.append(CUT)
+
+    def error(self, error: CellError) -> None:
+        """Add what ended the cell."""
+        self.found.append(error)
 
     def clear(self) -> None:
         """What stood there goes; the room that it took does not come back."""
-        self.found.clear()
+        self._found, self._parts = [], []
 
     def picture(self, png: object) -> None:
         """Add one, while there is room for it."""

@@ -77,7 +77,7 @@ class StudentShell(InteractiveShell):
         outputs = self.collect()
         error = self.error_of(source)
         if error is not None:
-            outputs.found.append(self.described(error))
+            outputs.error(self.described(error))
         self.collect()
         return "ok" if error is None else "refused" if type(error) is Refused else "error", outputs
 
