@@ -13,7 +13,7 @@ class RemoteAsk:
     """Asks each case once; what came back is kept, so that judging twice calls once.
 
     `place` is the state in which the check stands. What is missing there, but stands in the state
-    at the `end`, is asked there. `notes` say what was mended.
+    at the `end`, is asked there. Both must have been kept. `notes` say what was mended.
     """
 
     def __init__(
@@ -67,9 +67,7 @@ class RemoteAsk:
         while (needed := _forgotten(outcome)) and needed not in self._imported:
             self._imported.add(needed)
             self.close()
-            self.submission.keep(self.place)
             self.place = self.submission.run(self.place, needed).state
-            self.submission.keep(self.place)
             outcome = self._call(group, case)
             if _forgotten(outcome) != needed:
                 self.notes.append(f"{self.exercise.id} needed `{needed}`; it was run for you.")

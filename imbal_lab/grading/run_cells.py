@@ -37,7 +37,7 @@ class Executed:
 
 
 def run_cells(submission: Submission, cells: Sequence[PlannedCell]) -> Executed:
-    """Run all code cells in order. Checks are not run: the state at each one's place is kept."""
+    """Run all code cells in order. Checks are not run: the states at their places are kept."""
     executed = Executed(submission.start)
     for number, cell in enumerate(cells):
         if cell.kind == "check" and cell.exercise is not None:
@@ -45,6 +45,7 @@ def run_cells(submission: Submission, cells: Sequence[PlannedCell]) -> Executed:
             executed.places[cell.exercise] = executed.end  # of copies the last
         elif cell.kind == "code":
             _run_cell(submission, executed, number, cell)
+    submission.keep(executed.end)
     return executed
 
 

@@ -206,6 +206,18 @@ def test_what_stands_below_its_check_is_judged_at_the_end_with_a_note(sources):
     assert doubts == []
 
 
+def test_an_import_run_at_the_end_leaves_the_end_to_others():
+    found, _, _ = judged(
+        "check unit_directions",
+        "check imbalance_ratio",
+        answer("unit_directions", "def unit_directions(g):\n    return F.normalize(g, dim=1)"),
+        answer("imbalance_ratio"),
+        tasks=(UNIT, RATIO),
+    )
+    assert states(found) == {"unit_directions": "done", "imbalance_ratio": "done"}
+    assert sum("judged after the last cell" in note for note in found.notes) == 2
+
+
 def test_what_stands_nowhere_is_not_started_and_leaves_no_note():
     found, _, _ = judged(TORCH, STUB.format("unit_directions"), "check unit_directions", "x = 1")
     assert states(found) == {"unit_directions": "not started"}
