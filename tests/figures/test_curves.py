@@ -184,3 +184,14 @@ def test_curves_over_the_moments_of_a_run(ax, make_classes, draw, quantity):
 )
 def test_round_numbers_above(value, rounded):
     assert round_up(value) == pytest.approx(rounded)
+
+
+@pytest.mark.parametrize("draw", [grad_norm, cosine])
+@pytest.mark.parametrize("counts", [(20, 2), (7, 6, 5, 4, 3, 2, 1)])
+def test_gradients_that_were_not_recorded_are_gaps(ax, make_recording, make_classes, draw, counts):
+    run = make_recording([[0.7] * len(counts)] * 2)
+    run.grad_norm[:], run.cosine[:] = float("nan"), float("nan")
+    frame(ax, PANELS[draw.__name__], [run], 10)
+    artists = draw(ax, run, make_classes(*counts))
+    ax.figure.draw_without_rendering()
+    assert not [text for text in texts(artists) if "n=" in text]
