@@ -119,6 +119,18 @@ def test_of_hidden_parts_there_is_only_the_name(page_of, released, stub, passed)
     assert str(seed) not in page
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_part_hidden_in_one_release_has_no_sentence(page_of, number):
+    """Neither a part that was hidden when it was graded, nor one that is hidden now."""
+    result = ratio_result(0)
+    turned = [replace(g, hidden=not g.hidden) for g in result.groups]
+    group = exercises.get("imbalance_ratio").groups[number]
+    page = str(page_of(ratio=replace(result, groups=tuple(turned))))
+    assert group.name in page
+    assert group.shows not in page
+    assert group.advice not in page
+
+
 def test_the_answer_what_it_printed_and_the_figure(page_of, stub):
     outputs = [Text("stdout", "half \x1b[31mway\n"), Picture(picture())]
     page = page_of(sources={"answer_imbalance_ratio": stub.RATIO}, outputs=outputs)
