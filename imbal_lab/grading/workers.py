@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    InvalidStateError,
+    ThreadPoolExecutor,
+)
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .conversion import printable
 from .course import CourseError
@@ -17,6 +25,7 @@ from .course import CourseError
 if TYPE_CHECKING:
     from distributed import Client
 
+GONE = ("closing", "closed")  # a client's status, when it gave up to connect again
 SECONDS = 5  # that a scheduler has to answer
 
 
@@ -63,7 +72,31 @@ def workers_of_cluster(address: str) -> Iterator[tuple[Executor, int]]:
     with client, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sending large graph")  # a large notebook
         _check_workers(client)
-        yield client.get_executor(), 2 * sum(client.nthreads().values())
+        yield Watched(client), 2 * sum(client.nthreads().values())
+
+
+class Watched(Executor):
+    """A client's executor whose futures fail when the scheduler is lost; Dask's wait for ever."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.executor = client, client.get_executor()
+        self.waiting: set[Future] = set()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **options: Any) -> Future:
+        if self.client.status in GONE:
+            raise BrokenExecutor("the scheduler is gone")
+        future = self.executor.submit(work, *args, **options)
+        self.waiting.add(future)
+        future.add_done_callback(self.waiting.discard)
+        return future
+
+    def _watch(self) -> None:
+        while self.client.status not in GONE:
+            time.sleep(0.5)
+        for future in tuple(self.waiting):
+            with suppress(InvalidStateError):
+                future.set_exception(BrokenExecutor("the scheduler is gone"))
 
 
 def _check_workers(client: Client) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from contextlib import ExitStack
 
 import pytest
@@ -15,7 +16,7 @@ from imbal_lab.grading import tables
 from imbal_lab.grading.course import Course, CourseError
 from imbal_lab.grading.grade import grade
 from imbal_lab.grading.scores import read_scores
-from imbal_lab.grading.workers import workers_of_cluster
+from imbal_lab.grading.workers import Watched, workers_of_cluster
 
 REFUSES = """
 from functools import partial
@@ -160,6 +161,24 @@ def test_a_cluster_from_its_start_to_its_end(handed_in, stub, cluster, tmp_path)
     assert said.returncode == 2
     assert "a worker refused: students' code cannot be confined here" in said.stderr
     assert found(handed_in, stub) == before
+
+
+def test_a_scheduler_that_is_lost_ends_the_run_instead_of_hanging(handed_in, stub):
+    """Dask leaves the futures of a client that gave up as they are."""
+
+    class Client:
+        status = "running"
+
+        def get_executor(self):
+            return self
+
+        def submit(self, *work):
+            self.status = "closed"
+            return Future()
+
+    words = r"no worker takes any more work .*the scheduler is gone"
+    with pytest.raises(CourseError, match=words):
+        grade(handed_in, stub.LESSON, workers=Watched(Client()), in_flight=1)
 
 
 def test_no_scheduler():
