@@ -75,13 +75,13 @@ def circle(ax: Axes) -> None:
 def gradient_arrows(
     ax: Axes, seen: Snapshot, classes: style.Classes, *, faint: bool = False
 ) -> list[Artist]:
-    """An arrow a class, as long as its gradient (the longest reaches the circle), and their sum.
+    """An arrow a class, as long as its gradient, and their sum; the longest reaches the circle.
 
     A dashed ray goes on to the circle, so that the direction of a short one can be seen too.
-    With ``faint=True`` only the arrows are drawn, pale and wide.
+    With ``faint=True`` only the arrows are drawn, pale and wide, on a scale of their own.
     """
     laid = _laid(seen)
-    longest = max(laid.norms.max(), 1e-300)
+    longest = max(laid.norms.max(), np.hypot(*laid.total), 1e-300)
     looks = style.looks(len(laid.norms))
     if faint:
         pairs = zip(laid.norms[:, None] * laid.directions / longest, looks, strict=True)

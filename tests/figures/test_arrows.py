@@ -91,6 +91,12 @@ def test_the_longest_reaches_the_circle_and_the_others_are_in_proportion(ax, mak
     np.testing.assert_allclose(drawn[colour(style.QUIET)], [-0.75, 0.25])
 
 
+def test_a_sum_that_is_longer_than_each_stays_within_the_circle(ax, make_classes):
+    drawn = ends(gradient_arrows(ax, moment([3, 0], [1, 0]), make_classes(9, 1)))
+    np.testing.assert_allclose(drawn[colour(style.QUIET)], [-1, 0], atol=1e-12)
+    np.testing.assert_allclose(drawn[colour(style.MAJORITY.colour)], [-0.75, 0], atol=1e-12)
+
+
 def test_numbers_stand_beside(ax, make_classes):
     artists = gradient_arrows(ax, moment([4, 0], [-1, 1]), make_classes(9, 1))
     texts = [a.get_text() for a in artists if hasattr(a, "get_text")]
