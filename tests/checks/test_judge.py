@@ -173,11 +173,16 @@ def test_after_the_time_is_up_nothing_more_is_asked_and_a_death_costs_its_group(
 def test_no_name_for_an_answer_that_stopped_on_the_way_to_it(task):
     """The first case is wrong like a known mistake; the second of its group never came back."""
 
+    def forgets_long_ones(x):
+        return x**2 if len(x) == 2 else None
+
     def ask(group, case):
         x = task.draw(case, 0)["x"]
         return Outcome(result=x**2) if len(x) == 2 else Outcome(stopped="died")
 
-    assert named(checks.judge(task, ask, seed=0, hidden=False)) is None
+    known = replace(task, mistakes=(Mistake("forgets", "w.", "t.", (forgets_long_ones,)),))
+    assert named(checks.judge(known, ask, seed=0, hidden=False)) is None
+    assert named(judge(known, forgets_long_ones, seed=0, hidden=False)) == "forgets"
 
 
 def test_an_error_is_only_known_by_its_kind_and_its_whole_text(task):
