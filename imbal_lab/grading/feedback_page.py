@@ -52,10 +52,10 @@ def feedback_page(
 ) -> bytes:
     """The HTML page of one student, under 1 MB: what makes it larger is cut or left out.
 
-    With a record that holds no exercise it says that the submission could not be graded, and what
-    to do.
+    Where nothing could be judged it says so, and what to do.
     """
     works, essays = read_work(notebook)
+    untouched = all(result.state == "not started" for result in record.exercises)
     for longest, room in SIZES:
         page = html_page(
             "feedback.html",
@@ -64,6 +64,7 @@ def feedback_page(
             name=printable(marks.name),
             score=marks.score,
             points=marks.points,
+            nothing_judged=bool(record.doubts) and untouched,
             doubts=_lines(record.doubts),
             notes=_lines(record.notes),
             other_flags=_flags(record, None),

@@ -197,8 +197,8 @@ def test_who_could_not_be_graded_gets_a_page_too(released, stub):
     grade(released, stub.LESSON, workers=stub.Prepared(lost), in_flight=1)
     path = feedback(released, stub.LESSON)["eva"]
     text = words(BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser"))
-    assert "eva 0 of 11 points This submission could not be graded" in text
-    assert "What to do: open your notebook in JupyterLab, save it" in text
+    assert "eva 0 of 11 points No answer of this submission could be judged" in text
+    assert "open your notebook in JupyterLab, save it, and hand in that file again" in text
 
 
 def test_a_lost_autograded_notebook_costs_only_the_code(page_of, released, stub):
@@ -304,5 +304,9 @@ def test_a_class_graded_for_real(graded, stub):
     assert "a label that never occurs was counted as a class of size zero." in text["ben"]
     assert "unit_directions ○ not started , 0 of 5 points" in text["ben"]
     assert "anna 8 of 11 points" in text["anna"]
+    assert "No answer of this submission could be judged" in text["eva"]
+    assert "The notebook cannot be read" in text["eva"]
+    assert "What to try next" not in text["eva"]
+    assert "could be judged" not in text["ben"] + text["dora"]
     assert "\x1b" not in "".join(pages.values())
     assert "Traceback" not in "".join(pages.values())
