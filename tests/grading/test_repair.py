@@ -311,13 +311,16 @@ def test_an_untouched_copy_does_not_undo_the_answer(submission, below, stripped)
         submission.strip()
     found = submission.repaired()
     earns_all(found)
+    assert source_of(found, "answer-double") == DOUBLE
     assert [c.source for c in found.cells].count(stub("double")) == 0
 
 
 def test_an_answer_in_a_new_cell_with_the_stub_left_below(submission):
     submission["answer-double"]["source"] = stub("double")
     submission.add_below("task-double", DOUBLE)
-    earns_all(submission.repaired())
+    found = submission.repaired()
+    earns_all(found)
+    assert source_of(found, "answer-double") == DOUBLE
 
 
 def test_the_last_copy_of_a_check_is_its_place(submission):
@@ -446,7 +449,9 @@ def test_new_names_in_a_given_cell_stay_and_changed_ones_do_not(submission):
 def test_an_answer_written_into_the_check_cell_counts(submission):
     submission["answer-double"]["source"] = stub("double")
     submission["check-double"]["source"] = DOUBLE + "\n" + submission["check-double"]["source"]
-    earns_all(submission.repaired())
+    found = submission.repaired()
+    earns_all(found)
+    assert [c.exercise for c in found.cells if c.source == DOUBLE] == ["double"]
 
 
 def test_the_students_order_is_kept(submission):
@@ -481,6 +486,36 @@ def test_an_essay_written_over_its_question_in_a_stripped_notebook(submission):
     found = submission.repaired()
     is_sound(found)
     assert source_of(found, "essay-why") == "Four."
+
+
+def test_edited_texts_are_recognised_by_their_words(submission):
+    submission["task-double"]["source"] += " (done)"
+    submission["essay-why"]["source"] = ESSAY.replace("a few sentences", "two or three sentences")
+    submission.strip()
+    found = submission.repaired()
+    is_sound(found)
+    assert [c.id for c in found.cells] == [c["id"] for c in RELEASE["cells"]]
+    assert "two or three" in source_of(found, "essay-why")
+
+
+def test_a_text_of_ones_own_is_not_taken_for_a_released_one(submission):
+    own = "My diary of a lesson about numbers that grow, with much else that I thought of then."
+    submission.remove("card-1")
+    submission.strip()
+    submission.cells.append({"cell_type": "markdown", "source": own})
+    found = submission.repaired()
+    earns_all(found)
+    assert found.cells[-1].source == own
+
+
+def test_of_two_texts_in_the_essays_place_none_is_guessed(submission):
+    submission["essay-why"]["source"] = "Four."
+    submission.add_below("essay-why", "Five.", kind="markdown")
+    submission.strip()
+    found = submission.repaired()
+    is_sound(found)
+    assert source_of(found, "essay-why") == QUESTION
+    assert found.doubts == ("essay-why was not found; it may be one of 2 added texts.",)
 
 
 def test_an_essay_that_may_be_anywhere_asks_for_a_person(submission):
