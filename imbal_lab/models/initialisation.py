@@ -19,7 +19,8 @@ def seeded(build: Callable[[], Model], seed: int) -> Model:
     """
     with torch.device("meta"):  # torch's own initialisation draws nothing there
         model = build()
-    model.to_empty(device="cpu")
+    # As to_empty(device="cpu"), whose first call imports sympy, a third of a second.
+    model._apply(lambda tensor: torch.empty(tensor.shape, dtype=tensor.dtype))
     generator = torch.Generator().manual_seed(seed)
     for module in model.modules():
         _initialise(module, generator)
