@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import select
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 from imbal_lab.student_process.budget import Clock, OverTime
 from imbal_lab.student_process.channel import Channel, Died, Look
 from imbal_lab.student_process.launcher import Launcher, Place, StartError
 from imbal_lab.student_process.process_tree import cpu_seconds, kill_below, tree
+from imbal_lab.student_process.removal import remove
 
 STARTING, FORKING = 60.0, 3.0  # CPU seconds
 ENDING = 30.0  # seconds
@@ -180,12 +179,3 @@ def wait_for(ending: int) -> None:
     os.close(ending)
     if not ended:
         raise RuntimeError("the processes of a submission could not be ended; look at the machine")
-
-
-def remove(folder: Path) -> None:
-    """With all that is in it, however deep, and whatever it lets its owner do."""
-    try:
-        folder.rmdir()  # with namespaces nothing is ever written there
-    except OSError:
-        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
-            subprocess.run([*command, "--", folder], stderr=subprocess.DEVNULL, check=False)

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import IO, Any, Self
 from imbal_lab.sandbox import ConfinementError, Limits, why_refused
 from imbal_lab.student_process.connection import Connection
 from imbal_lab.student_process.protocol import Message
+from imbal_lab.student_process.removal import remove
 from imbal_lab.student_process.stage import PACKAGE, import_path, make_stage
 
 PROGRAM = """
@@ -85,7 +85,7 @@ class Launcher:
         with self._lock:
             self._stop()
             for folder in self._folders:
-                shutil.rmtree(folder, ignore_errors=True)
+                remove(folder)
 
     def place(self, line: int, lifeline: int) -> Place:
         """A confined start state that speaks on ``line`` and ends with ``lifeline``.

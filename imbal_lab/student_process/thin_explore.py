@@ -1,4 +1,4 @@
-"""What stands for the room `explore` in a student's process: names that accept all and do nothing.
+"""What stands for the room `explore` in a student's process: every name is there and does nothing.
 
 Nobody looks at a slider while grading, and what those pieces show comes from rooms that are not
 there. The staged package holds this file as its room `explore`.
@@ -6,35 +6,18 @@ there. The staged package holds this file as its room `explore`.
 
 from typing import Any
 
-SETUPS: dict[str, Any] = {}
 
+class Nothing:
+    """Called it gives None; looked into it gives itself."""
 
-class Setting:
-    """As the explorer's, without a value."""
-
-    def __init__(self, *values: object, **named: object) -> None:
+    def __call__(self, *values: object, **named: object) -> None:
         pass
 
-
-class Explorer(Setting):
-    """As the explorer, without a picture."""
-
-
-def explore(*values: object, **named: object) -> None:
-    """Nothing."""
+    def __getitem__(self, key: object) -> "Nothing":
+        return self
 
 
-def predict(*values: object, **named: object) -> None:
-    """Nothing."""
-
-
-def prediction(*values: object, **named: object) -> None:
-    """Nothing."""
-
-
-def quiz(*values: object, **named: object) -> None:
-    """Nothing."""
-
-
-def acceptance(*values: object, **named: object) -> None:
-    """Nothing."""
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    return Nothing()

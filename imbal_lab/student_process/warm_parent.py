@@ -16,6 +16,7 @@ from imbal_lab.sandbox.runtime_paths import visible
 from imbal_lab.student_process.connection import Connection
 from imbal_lab.student_process.huge_pages import use_huge_pages
 from imbal_lab.student_process.protocol import Message
+from imbal_lab.student_process.removal import remove
 
 
 def main(descriptor: int) -> NoReturn:
@@ -64,6 +65,7 @@ def serve(line: Connection, settings: Message) -> NoReturn:
     except EOFError:
         for warden in wardens:
             os.waitpid(warden, 0)
+    remove(Path.cwd())  # the grader does so too, unless it was killed
     os._exit(0)
 
 
