@@ -1,11 +1,13 @@
 """check() as a cell calls it: practice, validation, grading."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 import torch
 
-from imbal_lab.checks import CheckFailed, check
+from imbal_lab import exercises
+from imbal_lab.checks import Case, CheckFailed, Group, check
 
 
 def right(x):
@@ -119,3 +121,22 @@ def test_the_seed_of_the_environment_changes_the_cases(cell, monkeypatch):
     seed = "default"
     cell(doubled=listens)
     assert torch.equal(given["0"], given["default"])
+
+
+def test_the_cases_do_not_depend_on_the_notebooks_own_dtype(cell, task, monkeypatch):
+    """Nor may the expected results."""
+    free = Case("free", lambda g: {"x": torch.randn(4, generator=g)})
+    group = Group("free", "any dtype", 1, (free,), "try.")
+    monkeypatch.setitem(exercises.EXERCISES, "doubled", replace(task, groups=(group,)))
+    seen = []
+
+    def listens(x):
+        seen.append(x.dtype)
+        return x + x
+
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert cell(doubled=listens) is None
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert seen == [torch.float32]
