@@ -2,7 +2,17 @@
 
 # ruff: noqa: F821 - sources of cells, where the prelude has imported what they use
 
-from attacks.attack import ITS_EXERCISE, changed, in_cell, secret_seen, word_seen
+from attacks.attack import (
+    ITS_EXERCISE,
+    RIGHT,
+    as_notebook,
+    cell,
+    changed,
+    in_cell,
+    secret_seen,
+    with_answer,
+    word_seen,
+)
 
 
 @in_cell(secret_seen)
@@ -150,8 +160,11 @@ def one_file_that_fills_the_disk():
     tell()
 
 
-@in_cell(word_seen, ITS_EXERCISE)
-def a_great_many_files():
-    for k in range(16_500):
-        os.mknod(str(k))
-    tell()
+@as_notebook(word_seen, ITS_EXERCISE)
+def a_great_many_files(notebook, here):
+    """In eight cells, for each has little time."""
+    count = "if len(os.listdir()) >= 16_400:\n    tell()"
+    with_answer(notebook, here, f"{RIGHT}\n{count}")
+    for first in range(0, 16_400, 2_050):
+        make = f"for k in range({first}, {first + 2_050}):\n    os.mknod(str(k))"
+        notebook["cells"].insert(1, cell(notebook, "prelude") | {"id": f"{first}", "source": make})
