@@ -196,6 +196,13 @@ def test_the_whole_notebook_has_a_limit(parent):
         assert "used up before it" in after.says
 
 
+def test_cells_that_only_wait_use_up_the_patience_with_the_whole_notebook(parent):
+    with parent.submission(Budget(submission=0.5)) as little:
+        assert "waiting after" in little.run(little.start, "import time; time.sleep(60)").says
+        assert little.cpu_seconds < 0.4
+        assert "used up before it" in little.run(little.start, "1").says
+
+
 def test_an_error_leaves_what_was_defined_before_it(submission, run_all):
     broken, after = run_all(submission, "a = 1\n1 / 0\na = 2", "a")
     assert broken.ended == "error"
