@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from imbal_lab.checks.call import Outcome
-from imbal_lab.student_process.budget import Budget, Clock, OverTime
+from imbal_lab.student_process.budget import PATIENCE, Budget, Clock, OverTime
 from imbal_lab.student_process.channel import Channel, Died
 from imbal_lab.student_process.family import Family, State
 from imbal_lab.student_process.inputs import encode_input
@@ -69,9 +69,11 @@ class Submission:
         self.budget, self._family = budget, Family(parent)
         self._spent_on: dict[str, float] = {}
         self._read, self._read_at = 0.0, 0.0  # CPU seconds when last looked at, and when
+        self._begun = 0.0
 
     def __enter__(self) -> Self:
         self._family.begin()
+        self._begun = time.monotonic()
         return self
 
     def __exit__(
@@ -148,7 +150,8 @@ class Submission:
         """For the least of these limits and what is left of the whole. Raises OverTime if none."""
         if time.monotonic() > self._read_at + AGE:
             self._read, self._read_at = self.cpu_seconds, time.monotonic()
-        least = min(*seconds, self.budget.submission - self._read)
+        waited = (time.monotonic() - self._begun) / PATIENCE
+        least = min(*seconds, self.budget.submission - max(self._read, waited))
         if least <= 0:
             raise OverTime(NO_TIME)
         return Clock(self._family.cpu_seconds, least)
