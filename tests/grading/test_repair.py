@@ -469,6 +469,7 @@ def test_added_cells_run_where_they_stand(submission):
     submission.add_below("given-2", "  \n")
     found = submission.repaired()
     earns_all(found)
+    assert len(found.cells) == len(RELEASE["cells"]) + 2  # the blank one is of no use
     assert [c.id for c in found.cells].index("own-1") == 3
     assert (found.cells[-1].kind, found.cells[-1].source) == ("markdown", "<b>mine</b>")
     assert found.notes == ("Cells that the release does not have, used where they stand: 2.",)
