@@ -13,6 +13,7 @@ from pathlib import Path
 
 from imbal_lab.grading import commands as grading
 from imbal_lab.grading.course import Course, CourseError
+from imbal_lab.grading.workers import leave
 from imbal_lab.terminal import near, table
 
 GUIDE = """\
@@ -42,6 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     # jsonschema takes 1.5 s to import this optional package, which no notebook needs.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    code = _run(args)
+    leave(code)
+    return code
+
+
+def _run(args: argparse.Namespace) -> int:
     try:
         if args.command == "doctor":  # asks about the machine, not about a course
             return _doctor()

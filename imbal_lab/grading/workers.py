@@ -25,6 +25,7 @@ from .course import CourseError
 if TYPE_CHECKING:
     from distributed import Client
 
+THREAD = "imbal-lab-grade"
 GONE = ("closing", "closed")  # a client's status, when it gave up to connect again
 SECONDS = 5  # that a scheduler has to answer
 
@@ -33,20 +34,27 @@ SECONDS = 5  # that a scheduler has to answer
 def workers_here(count: int | None) -> Iterator[tuple[Executor, int]]:
     """`count` workers on this machine, by default one a core, and how many jobs to keep in flight.
 
-    An interrupt ends the students' processes instead of waiting for them.
+    Where the run is stopped, nothing is waited for: see `leave`.
     """
-    from .grade_submission import close_warm_parents
-
     count = count or _cores()
-    workers = ThreadPoolExecutor(count, thread_name_prefix="grade")
+    workers = ThreadPoolExecutor(count, thread_name_prefix=THREAD)
     try:
         yield workers, 2 * count
     except BaseException:
         workers.shutdown(wait=False, cancel_futures=True)
-        close_warm_parents()
         raise
-    finally:
-        workers.shutdown()
+    workers.shutdown()
+
+
+def leave(code: int) -> None:
+    """End this process at once with `code` if workers of a run that was stopped still wait.
+
+    They wait for students' processes, for minutes perhaps; those end, and clean up, with this one.
+    """
+    if any(thread.name.startswith(THREAD) for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _cores() -> int:

@@ -15,7 +15,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -368,22 +368,57 @@ def test_killed_from_outside(released, stub, tmp_path, orphans):
     subprocess.run(command, cwd=released.root, **options, check=True)
     assert contents(released) == contents(undisturbed)
     assert [process.cmdline() for process in gone(orphans)] == []
-    # Killed while it tried what the machine grants, a run cannot remove its empty folder for that.
-    left = [path.name for path in room.rglob("*") if not is_empty_probe(path)]
+    left = [folder.name for folder in room.iterdir() if not killed_before_any_student(folder)]
     assert left == []
     assert str(room) not in Path("/proc/self/mountinfo").read_text()
 
 
-def is_empty_probe(path: Path) -> bool:
-    return path.name.startswith("imbal-lab-probe-") and path.is_dir() and not any(path.iterdir())
+def test_interrupted_at_the_keyboard_while_an_answer_hangs(released, stub, tmp_path, orphans):
+    stub.hand_in(released, "anna", stub.answered(stub.RATIO, stub.DIRECTIONS))
+    stub.hand_in(released, "ben", stub.answered(stub.RATIO, "while True: pass"))
+    room = tmp_path / "room"
+    room.mkdir()
+    command = [sys.executable, "-m", "imbal_lab.cli", "grade", stub.LESSON, "-j", "1"]
+    with subprocess.Popen(
+        command,
+        cwd=released.root,
+        env=os.environ | {"TMPDIR": str(room)},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as grading:
+        said = ""
+        while " 1/2 " not in said:  # then Ben's turn has come
+            said += grading.stderr.read(1)
+            assert grading.poll() is None, said
+        os.killpg(grading.pid, signal.SIGINT)
+        out, said = grading.communicate()
+    assert (grading.returncode, out) == (130, "")
+    assert said.endswith("stopped; what was finished is kept, run it again to go on\n")
+    with tables.connect(released) as connection:
+        assert set(tables.latest_runs(connection, stub.LESSON)) == {"anna"}
+    assert [process.cmdline() for process in gone(orphans)] == []
+    assert list(room.iterdir()) == []
+
+
+def killed_before_any_student(folder: Path) -> bool:
+    """Left by a run that was killed while it tried the machine, or copied our own package.
+
+    There is no process yet that could remove it, and nothing of a student's is in it.
+    """
+    if folder.name.startswith("imbal-lab-probe-"):
+        return not any(folder.iterdir())
+    return folder.name.startswith("imbal-lab-grading-") and not any(folder.glob("scratch*"))
 
 
 def gone(orphans: Callable[[], set[psutil.Process]]) -> set[psutil.Process]:
-    """Those that are still there after a while; the dead ones are buried."""
+    """Those that are still there after a while; the dead ones that came to us are buried."""
     for _ in range(200):
         for process in orphans():
-            if process.status() == psutil.STATUS_ZOMBIE:
-                os.waitpid(process.pid, os.WNOHANG)
+            with suppress(psutil.NoSuchProcess, ChildProcessError):
+                if process.status() == psutil.STATUS_ZOMBIE:
+                    os.waitpid(process.pid, os.WNOHANG)
         if not orphans():
             return set()
         time.sleep(0.1)
