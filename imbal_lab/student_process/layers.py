@@ -44,7 +44,7 @@ def encode_model(model: Any, encode: Code) -> Message:
 
 
 def decode_model(content: Message, decode: Code) -> nn.Module:
-    """An equal model with tensors of its own."""
+    """An equal model with tensors of its own. Draws random numbers, for weights nobody sees."""
     if "layers" in content:
         model: nn.Module = nn.Sequential()
         for name, layer in content["layers"]:
@@ -56,9 +56,7 @@ def decode_model(content: Message, decode: Code) -> nn.Module:
 
 
 def _layer(content: Message, decode: Code) -> nn.Module:
-    kind = content["kind"]
-    nowhere = {"device": "meta"} if "device" in PARAMETERS[kind] else {}  # nothing is drawn there
-    layer = LAYERS[kind](**decode(content["arguments"]), **nowhere)
+    layer = LAYERS[content["kind"]](**decode(content["arguments"]))
     for name, tensor in decode(content["parameters"]).items():
         setattr(layer, name, nn.Parameter(tensor.detach(), tensor.requires_grad))
     for name, grad in decode(content["grads"]).items():

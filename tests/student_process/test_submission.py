@@ -109,14 +109,19 @@ def test_each_call_starts_with_torch_as_it_is_at_its_start(submission, run_all):
     *_, last = run_all(
         submission,
         "import torch\ntorch.set_grad_enabled(False)\ntorch.set_default_dtype(torch.float64)\n"
-        "torch.set_default_device('meta')\ntorch.manual_seed(5)",
+        "torch.set_default_device('meta')\ntorch.manual_seed(5)\n"
+        "torch.inference_mode().__enter__()\ntorch.autocast('cpu').__enter__()\n"
+        "import warnings\nwarnings.simplefilter('error')",
         "def f():\n    x = torch.randn(3, requires_grad=True)\n    (x * x).sum().backward()\n"
-        "    torch.set_default_dtype(torch.float16)\n    return x.grad / x",
-        "def g(): return torch.rand(4)",
+        "    assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.float32\n"
+        "    torch.set_default_dtype(torch.float16)\n    warnings.warn('no error')\n"
+        "    return x.grad / x",
+        "def g(x): return torch.rand(4)",
     )
     got = submission.call(last.state, "f", {}).result
     assert (got.dtype, got.tolist()) == (torch.float32, [2, 2, 2])
-    draws = [submission.call(last.state, "g", {}).result for _ in range(2)]
+    inputs = ({"x": 1}, {"x": mlp([2, 3], seed=0)})
+    draws = [submission.call(last.state, "g", x).result for x in inputs]
     assert torch.equal(*draws)
 
 
