@@ -7,6 +7,7 @@ from typing import Any
 
 import ipywidgets
 
+from imbal_lab.explore.keys import KEYS_ARE_OURS
 from imbal_lab.explore.scene import Scene
 from imbal_lab.explore.settings import SETUPS, Setting
 
@@ -70,7 +71,7 @@ class Controls:
         wrap = {"flex_flow": "row wrap"}
         centred = {**wrap, "align_items": "center"}
         tools = [self.menus["beside"], self.menus["seeds"], self.pin, self.save]
-        head = ipywidgets.HTML(f"<b>{scene.title}.</b> {scene.look_for}")
+        head = ipywidgets.HTML(f"<b>{scene.title}.</b> {scene.look_for}{KEYS_ARE_OURS}")
         return ipywidgets.VBox(
             [
                 head,

@@ -7,6 +7,7 @@ from typing import Any
 import ipywidgets
 
 from imbal_lab.explore import answers
+from imbal_lab.explore.keys import KEYS_ARE_OURS
 
 
 class Question:
@@ -44,9 +45,8 @@ class Question:
         self.button.on_click(self._decided)
         if chosen is not None:
             self._answer(chosen)
-        self.widget = ipywidgets.VBox(
-            [ipywidgets.HTML(f"<b>{html.escape(question)}</b>"), self.radio, self.button, self.text]
-        )
+        head = ipywidgets.HTML(f"<b>{html.escape(question)}</b>{KEYS_ARE_OURS}")
+        self.widget = ipywidgets.VBox([head, self.radio, self.button, self.text])
 
     @property
     def choice(self) -> str | None:

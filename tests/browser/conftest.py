@@ -48,7 +48,7 @@ def jupyter():
         command += [f"--port={port}", "--ServerApp.port_retries=0"]
         command += [f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}"]
         command += [f"--LabApp.user_settings_dir={home}/settings"]
-        command += [f"--LabApp.workspaces_dir={home}/workspaces"]
+        command += [f"--LabApp.workspaces_dir={home}/workspaces", "--expose-app-in-browser"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--allow-root")
         own = ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")
@@ -69,10 +69,15 @@ def jupyter():
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory, jupyter):
-    """Address (with its token) of a JupyterLab on a folder with the released notebooks."""
-    home = tmp_path_factory.mktemp("lab")
-    lessons = shutil.copytree(ROOT / "notebooks", home / "lessons")
+def lessons(tmp_path_factory):
+    """A folder with the released notebooks; what a test writes there can be opened."""
+    return shutil.copytree(ROOT / "notebooks", tmp_path_factory.mktemp("lab") / "lessons")
+
+
+@pytest.fixture(scope="session")
+def lab(lessons, jupyter):
+    """Address (with its token) of a JupyterLab on that folder."""
+    home = lessons.parent
     for name, values in SETTINGS.items():
         path = home / "settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,18 +98,25 @@ def _wait_for(address, server, log):
             time.sleep(0.2)
 
 
-@pytest.fixture
-def page():
-    """A laptop's page in Chromium."""
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium."""
     if not Path(CHROMIUM).exists():
         pytest.skip(f"{CHROMIUM} is not installed")
     sandbox = [] if getattr(os, "geteuid", lambda: 1)() else ["--no-sandbox"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *sandbox])
-        made = browser.new_page(viewport={"width": 1366, "height": 768})
-        made.set_default_timeout(60_000)
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *sandbox])
         yield made
-        browser.close()
+        made.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A laptop's page."""
+    made = browser.new_page(viewport={"width": 1366, "height": 768})
+    made.set_default_timeout(60_000)
+    yield made
+    made.close()
 
 
 @pytest.fixture
