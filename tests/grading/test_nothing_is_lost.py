@@ -5,6 +5,7 @@ run is counted, and for each of them a forked run kills itself right there (SIGK
 from outside: the process group of `imbal-lab grade -j 2` at drawn moments.
 """
 
+import json
 import os
 import random
 import shutil
@@ -77,7 +78,12 @@ def _plain(row: sqlite3.Row, labels: dict[Any, Any]) -> str:
 
 
 def consistent(course: Course) -> None:
-    """A run that is recorded is recorded whole, and its notebook is there (or a newer one is)."""
+    """A run that is recorded is recorded whole, and its notebook is there (or a newer one is).
+
+    Every notebook that stands there is whole.
+    """
+    for path in course.root.glob("autograded/*/*/*.ipynb"):
+        json.loads(path.read_bytes())
     with closing(sqlite3.connect(course.root / "gradebook.db")) as database:
         runs = database.execute("SELECT student, id FROM imbal_lab_runs").fetchall()
         for student, run in runs:
