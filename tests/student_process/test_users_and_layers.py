@@ -126,6 +126,12 @@ def test_layers_that_do_not_confine_are_refused():
         pass
 
 
+def test_bubblewrap_alone_is_refused_with_a_sentence():
+    layers = ["unprivileged", "rlimits", "no_new_privs", "seccomp", "bubblewrap"]
+    with pytest.raises(ConfinementError, match="bubblewrap only"), WarmParent(layers=layers):
+        pass
+
+
 def test_by_default_all_that_is_granted_is_used(parent):
     assert parent.layers == granted(probe())
 
