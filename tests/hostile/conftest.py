@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from arena import a_stranger, arena, make_course
+from arena import AMPLE, a_stranger, arena, make_course
 from attacks import ATTACKS
 
 USERS = {"root": None, "stranger": a_stranger()} if os.geteuid() == 0 else {"own user": None}
@@ -41,7 +41,7 @@ def careless(template):
     others = [attack for attack in ATTACKS if attack.control != "unsafe"]
     found = {}
     with arena(unsafe, a_stranger(), template) as place:
-        graded = place.grade(unsafe=True)
+        graded = place.grade(unsafe=True, budget=AMPLE)
         found |= {attack.name: graded.harmed(attack) for attack in unsafe}
     with arena(others, a_stranger(), template) as place:
         seen = place.careless()

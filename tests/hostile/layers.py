@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from arena import arena
+from arena import AMPLE, arena
 from attacks import ATTACKS
 from attacks.attack import Attack
 
@@ -29,7 +29,7 @@ def harmed_without(
 ) -> set[str] | None:
     """Names of those that did their harm; None: grading refused to run anybody's code."""
     with arena(attacks, user, template) as place:
-        graded = place.grade(without=layer)
+        graded = place.grade(without=layer, budget=AMPLE)
         if graded.codes == [2]:
             assert "students' code cannot be confined here" in graded.terminal
             assert all(seen.points is None for seen in graded.seen.values())

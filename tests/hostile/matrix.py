@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from arena import a_stranger, arena, make_course
+from arena import AMPLE, a_stranger, arena, make_course
 from layers import LAYERS, OUTWARD, harmed_without
 
 
@@ -22,7 +22,7 @@ def main() -> None:
             }
             columns = {"all layers": harmed_without(None, user, template, OUTWARD)} | columns
             with arena(OUTWARD, a_stranger(), template) as place:
-                graded = place.grade(unsafe=True)
+                graded = place.grade(unsafe=True, budget=AMPLE)
                 columns["no layer"] = {a.name for a in OUTWARD if graded.harmed(a)}
             print(f"\nGraded as {name}\n\n{table(columns)}", flush=True)
 
