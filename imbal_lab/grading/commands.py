@@ -9,15 +9,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imbal_lab.grading.course import Course, CourseError, write_atomically
+from imbal_lab.grading.gradebook.conversion import printable
 from imbal_lab.terminal import near, table
-
-from .conversion import printable
-from .course import Course, CourseError, write_atomically
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from .summary import Row
+    from imbal_lab.grading.gradebook.summary import Row
 
 UNSAFE = "warning: students' code runs without confinement, with all your rights"
 
@@ -134,7 +133,7 @@ Write all scores as CSV: student, lesson, score, max, and one column for each ex
 
 
 def _release(course: Course, args: argparse.Namespace) -> int:
-    from imbal_lab.grading.release import release
+    from imbal_lab.grading.gradebook.release import release
 
     made = release(course, args.lesson, force=args.force)
     print(f"{made.lesson}, version {made.version}{', unchanged' if made.again else ''}")
@@ -143,7 +142,7 @@ def _release(course: Course, args: argparse.Namespace) -> int:
 
 
 def _collect(course: Course, args: argparse.Namespace) -> int:
-    from imbal_lab.grading.collect import collect
+    from imbal_lab.grading.submissions.collect import collect
 
     collection = collect(course, args.lesson, args.path)
     rows = [
@@ -158,9 +157,9 @@ def _collect(course: Course, args: argparse.Namespace) -> int:
 
 
 def _grade(course: Course, args: argparse.Namespace) -> int:
-    from .grade import grade
-    from .summary import summary
-    from .tasks import folders_left
+    from imbal_lab.grading.grade import grade
+    from imbal_lab.grading.gradebook.summary import summary
+    from imbal_lab.grading.tasks import folders_left
 
     with _workers(args) as (workers, in_flight):
         students = grade(
@@ -218,7 +217,7 @@ def _last_line(course: Course, rows: list[Row], left: list[str]) -> int:
 
 
 def _regrade(course: Course, args: argparse.Namespace) -> int:
-    from .regrade import regrade
+    from imbal_lab.grading.regrade import regrade
 
     with _workers(args) as (workers, in_flight):
         found = regrade(
@@ -247,7 +246,7 @@ def _regrade(course: Course, args: argparse.Namespace) -> int:
 
 def _workers(args: argparse.Namespace) -> AbstractContextManager[tuple[Executor, int]]:
     """Those asked for. Raises CourseError where students' code cannot be confined here."""
-    from .workers import workers_here, workers_of_cluster
+    from imbal_lab.grading.workers import workers_here, workers_of_cluster
 
     if args.unsafe_no_sandbox:
         print(UNSAFE, file=sys.stderr)
@@ -262,7 +261,7 @@ def _workers(args: argparse.Namespace) -> AbstractContextManager[tuple[Executor,
 
 
 def _feedback(course: Course, args: argparse.Namespace) -> int:
-    from imbal_lab.grading.feedback import feedback
+    from imbal_lab.grading.pages.feedback import feedback
 
     pages = feedback(course, args.lesson, student=args.student)
     failed = {who: page for who, page in pages.items() if not isinstance(page, Path)}
@@ -272,7 +271,7 @@ def _feedback(course: Course, args: argparse.Namespace) -> int:
 
 
 def _report(course: Course, args: argparse.Namespace) -> int:
-    from .report import report
+    from imbal_lab.grading.pages.report import report
 
     for path in report(course, args.lesson, anonymous=args.anonymous):
         print(near(path))
@@ -280,7 +279,7 @@ def _report(course: Course, args: argparse.Namespace) -> int:
 
 
 def _export(course: Course, args: argparse.Namespace) -> int:
-    from imbal_lab.grading.export import export
+    from imbal_lab.grading.gradebook.export import export
 
     text = export(course)
     if args.file is None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 
+from imbal_lab.grading.course import CourseError
+from imbal_lab.grading.gradebook.conversion import printable
+from imbal_lab.grading.judging.graded import Graded, Job
+from imbal_lab.grading.tasks import Task
 from imbal_lab.sandbox import ConfinementError
-
-from .conversion import printable
-from .course import CourseError
-from .graded import Graded, Job
-from .tasks import Task
 
 TRIES = 2
 

@@ -13,14 +13,14 @@ from typing import Any
 
 from sqlalchemy import Engine, update
 
-from . import scores, seeds, tables
-from .course import Course, CourseError
-from .dispatch import dispatch
-from .graded import Graded
-from .one_exercise import only
-from .records import read_records
-from .tasks import Task, is_done, last_graded, make_task, students_of
-from .writer import write_failure, write_graded
+from imbal_lab.grading.course import Course, CourseError
+from imbal_lab.grading.dispatch import dispatch
+from imbal_lab.grading.gradebook import scores, seeds, tables
+from imbal_lab.grading.gradebook.one_exercise import only
+from imbal_lab.grading.gradebook.records import read_records
+from imbal_lab.grading.gradebook.writer import write_failure, write_graded
+from imbal_lab.grading.judging.graded import Graded
+from imbal_lab.grading.tasks import Task, is_done, last_graded, make_task, students_of
 
 
 def grade(
@@ -43,7 +43,7 @@ def grade(
     Raises CourseError for a lesson that was not released, a student who handed in nothing, an
     unknown exercise, and where the course or its gradebook cannot be written.
     """
-    from .grade_submission import grade_submission
+    from imbal_lab.grading.judging.grade_submission import grade_submission
 
     with tables.database(course) as engine, disk_errors():
         prepare(course, engine, lesson)

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from . import nbgrader_rows, tables
-from .course import Course
-from .dispatch import dispatch
-from .grade import disk_errors, prepare, progress_bar, without_doubled_doubts
-from .graded import Graded
-from .records import read_records
-from .tasks import Task, last_graded, make_task, students_of
-from .writer import scaled, write_graded
+from imbal_lab.grading.course import Course
+from imbal_lab.grading.dispatch import dispatch
+from imbal_lab.grading.grade import disk_errors, prepare, progress_bar, without_doubled_doubts
+from imbal_lab.grading.gradebook import nbgrader_rows, tables
+from imbal_lab.grading.gradebook.records import read_records
+from imbal_lab.grading.gradebook.writer import scaled, write_graded
+from imbal_lab.grading.judging.graded import Graded
+from imbal_lab.grading.tasks import Task, last_graded, make_task, students_of
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def regrade(
     So a score changes only where the checks or the grader did. Nothing is written unless `write`.
     Raises CourseError as `grade` does.
     """
-    from .grade_submission import grade_submission
+    from imbal_lab.grading.judging.grade_submission import grade_submission
 
     found = Regraded([], [], [])
     with tables.database(course) as engine, disk_errors():

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from . import releases, seeds, tables
-from .course import Course, CourseError, sha256
-from .graded import Job
-from .nbgrader_rows import parse_timestamp
-from .submitted import SAFELY, read_submission
+from imbal_lab.grading.course import Course, CourseError, sha256
+from imbal_lab.grading.gradebook import releases, seeds, tables
+from imbal_lab.grading.gradebook.nbgrader_rows import parse_timestamp
+from imbal_lab.grading.judging.graded import Job
+from imbal_lab.grading.submissions.submitted import SAFELY, read_submission
 
 LONGEST_ID = 128  # characters; nbgrader's column of student ids
-MARKUP = frozenset("<>&\"`\\")  # nbgrader's pages write ids into HTML and scripts as they are
+MARKUP = frozenset('<>&"`\\')  # nbgrader's pages write ids into HTML and scripts as they are
 
 
 @dataclass(frozen=True)

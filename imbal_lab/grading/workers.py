@@ -19,8 +19,8 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from .conversion import printable
-from .course import CourseError
+from imbal_lab.grading.course import CourseError
+from imbal_lab.grading.gradebook.conversion import printable
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -15,15 +15,15 @@ from nbconvert import HTMLExporter
 from nbgrader.server_extensions.formgrader import handlers
 from PIL import Image
 
-from imbal_lab.grading import tables
 from imbal_lab.grading.course import Course
-from imbal_lab.grading.feedback import feedback
-from imbal_lab.grading.graded import ExerciseResult, Flag, Graded, GroupResult
-from imbal_lab.grading.release import release
-from imbal_lab.grading.safe_outputs import safe_outputs
-from imbal_lab.grading.safe_text import safe_markdown
+from imbal_lab.grading.gradebook import tables
+from imbal_lab.grading.gradebook.release import release
+from imbal_lab.grading.gradebook.writer import write_graded
+from imbal_lab.grading.judging.graded import ExerciseResult, Flag, Graded, GroupResult
+from imbal_lab.grading.pages.feedback import feedback
+from imbal_lab.grading.pages.safe_outputs import safe_outputs
+from imbal_lab.grading.pages.safe_text import safe_markdown
 from imbal_lab.grading.tasks import make_task
-from imbal_lab.grading.writer import write_graded
 from imbal_lab.student_process.outputs import Picture, Text
 
 ROOT = Path(__file__).parents[2]

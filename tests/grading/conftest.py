@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import pytest
 
-from imbal_lab.grading import seeds, tables
 from imbal_lab.grading.course import Course
-from imbal_lab.grading.graded import ExerciseResult, Graded, GroupResult, Job
-from imbal_lab.grading.release import release
+from imbal_lab.grading.gradebook import seeds, tables
+from imbal_lab.grading.gradebook.release import release
+from imbal_lab.grading.judging.graded import ExerciseResult, Graded, GroupResult, Job
 
 ROOT = Path(__file__).parents[2]
 LESSON = "90_stub"

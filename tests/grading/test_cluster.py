@@ -12,15 +12,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from imbal_lab.grading import tables
 from imbal_lab.grading.course import Course, CourseError
 from imbal_lab.grading.grade import grade
-from imbal_lab.grading.scores import read_scores
+from imbal_lab.grading.gradebook import tables
+from imbal_lab.grading.gradebook.scores import read_scores
 from imbal_lab.grading.workers import Watched, workers_of_cluster
 
 REFUSES = """
 from functools import partial
-from imbal_lab.grading import warm_parents
+from imbal_lab.grading.judging import warm_parents
 warm_parents.WarmParent = partial(warm_parents.WarmParent, layers=())
 """
 SECONDS = 120

@@ -5,9 +5,10 @@ import threading
 import pytest
 
 from imbal_lab import cli, sandbox
-from imbal_lab.grading import commands, grade, regrade, summary, tasks, workers
+from imbal_lab.grading import commands, grade, regrade, tasks, workers
+from imbal_lab.grading.gradebook import summary
+from imbal_lab.grading.gradebook.summary import Row
 from imbal_lab.grading.regrade import Change, Regraded
-from imbal_lab.grading.summary import Row
 
 ROW = Row("anna", 8.0, 11.0, {"imbalance_ratio": "✓ 3"}, 0.81, [], [], [])
 

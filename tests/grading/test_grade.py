@@ -14,13 +14,13 @@ from functools import partial
 import pytest
 from sqlalchemy import create_engine
 
-from imbal_lab.grading import tables, writer
 from imbal_lab.grading.course import CourseError, sha256
-from imbal_lab.grading.graded import Flag
-from imbal_lab.grading.records import read_records
-from imbal_lab.grading.release import release
-from imbal_lab.grading.scores import read_scores
-from imbal_lab.grading.summary import summary
+from imbal_lab.grading.gradebook import tables, writer
+from imbal_lab.grading.gradebook.records import read_records
+from imbal_lab.grading.gradebook.release import release
+from imbal_lab.grading.gradebook.scores import read_scores
+from imbal_lab.grading.gradebook.summary import summary
+from imbal_lab.grading.judging.graded import Flag
 from imbal_lab.sandbox import ConfinementError
 
 

@@ -3,9 +3,9 @@
 import json
 import shutil
 
-from imbal_lab.grading import tables
 from imbal_lab.grading.course import Course
-from imbal_lab.grading.summary import summary
+from imbal_lab.grading.gradebook import tables
+from imbal_lab.grading.gradebook.summary import summary
 
 EXPECTED = {  # points of 11, marks, whether a person is needed
     "anna": (8, ("✓ 3", "✓ 5"), False),

@@ -26,10 +26,10 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
 from imbal_lab.grading import course as course_module
-from imbal_lab.grading import tables
 from imbal_lab.grading.course import Course, CourseError, sha256
 from imbal_lab.grading.grade import grade
-from imbal_lab.grading.graded import Flag
+from imbal_lab.grading.gradebook import tables
+from imbal_lab.grading.judging.graded import Flag
 from imbal_lab.sandbox.kernel import libc_call, prctl
 from imbal_lab.sandbox.mounts import PRIVATE, RECURSIVE
 from imbal_lab.sandbox.namespaces import MOUNTS, USER

@@ -2,12 +2,12 @@
 
 import pytest
 
-from imbal_lab.grading import tables
 from imbal_lab.grading.course import CourseError
 from imbal_lab.grading.grade import grade
+from imbal_lab.grading.gradebook import tables
+from imbal_lab.grading.gradebook.release import release
+from imbal_lab.grading.gradebook.scores import read_scores
 from imbal_lab.grading.regrade import Change, regrade
-from imbal_lab.grading.release import release
-from imbal_lab.grading.scores import read_scores
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from imbal_lab.grading.course import Course
-from imbal_lab.grading.tables import cases, connect, diagnoses, latest_runs
+from imbal_lab.grading.gradebook.tables import cases, connect, diagnoses, latest_runs
 
 ROOT = Path(__file__).parents[2]
 LESSON = "02_learning_dynamics"

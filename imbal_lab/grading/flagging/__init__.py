@@ -1,0 +1,1 @@
+"""What in a student's source a person should look at; nothing is run, and no point is taken."""

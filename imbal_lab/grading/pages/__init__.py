@@ -1,0 +1,1 @@
+"""What people open: feedback and reports, and the making harmless of what students wrote."""
