@@ -23,8 +23,8 @@ from honest import DIRECTIONS, HONEST, LESSON, RATIO, ROOT, STEP, answered, less
 
 import imbal_lab
 from imbal_lab.grading.course import Course
-from imbal_lab.grading.release import release
-from imbal_lab.grading.scores import read_scores
+from imbal_lab.grading.gradebook.release import release
+from imbal_lab.grading.gradebook.scores import read_scores
 
 SCRIPTS = Path(__file__).parent
 BUDGET = {"cell": 0.8, "call": 0.8, "exercise": 1.6, "submission": 10.0}  # CPU seconds

@@ -22,7 +22,7 @@ STAND_ON = {"no_new_privs": ("landlock", "seccomp")}
 def commands(settings: dict) -> None:
     """The commands, with budgets and layers of the test's choice; all else as for everybody."""
     from imbal_lab.cli import main
-    from imbal_lab.grading import grade_submission, warm_parents
+    from imbal_lab.grading.judging import grade_submission, warm_parents
     from imbal_lab.student_process.submission import Budget, WarmParent
 
     lesson, course = settings["lesson"], ["--course", settings["course"]]
