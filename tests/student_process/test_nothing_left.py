@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from imbal_lab.sandbox import granted, probe, why_refused
 from imbal_lab.student_process.removal import remove
 from imbal_lab.student_process.submission import WarmParent
 
@@ -117,6 +118,22 @@ def test_a_warm_parent_leaves_nothing(processes, folder):
     assert os.listdir(folder) == []
 
 
+def test_without_namespaces_the_warden_ends_what_is_left(processes, folder):
+    before = processes()
+    layers = [layer for layer in granted(probe()) if layer != "namespaces"]
+    if why_refused(layers):
+        return  # they alone do not confine here, and nobody is graded with them
+    with WarmParent(layers=layers) as parent:
+        ours = processes()
+        with parent.submission() as one:
+            source = "import subprocess\ndef f():\n    for _ in range(3):\n"
+            source += "        subprocess.Popen(['sleep', '600'], start_new_session=True)"
+            one.call(one.run(one.start, source).state, "f", {})
+            assert len(processes() - ours) >= 6
+        assert processes() == ours
+    assert processes() == before
+
+
 def test_a_warm_parent_that_was_killed_is_started_again(folder):
     with WarmParent() as parent:
         with parent.submission() as one:
@@ -129,6 +146,7 @@ def test_a_warm_parent_that_was_killed_is_started_again(folder):
 
 
 GRADER = """
+from imbal_lab.sandbox import granted, probe, why_refused
 from imbal_lab.student_process.removal import remove
 from imbal_lab.student_process.submission import WarmParent
 with WarmParent() as parent, parent.submission() as one:

@@ -209,7 +209,7 @@ def test_memory_beyond_the_limit_is_an_error(submission):
     assert (run.ended, run.outputs[-1].kind) == ("error", "MemoryError")
 
 
-def test_what_a_cell_sets_up_to_disturb_later_does_not(submission, run_all):
+def test_what_a_cell_sets_up_to_disturb_later_does_not(submission):
     source = """
 import signal, sys, threading
 signal.signal(signal.SIGALRM, lambda *a: 1 / 0)
@@ -217,5 +217,8 @@ signal.setitimer(signal.ITIMER_REAL, 0.2, 0.01)
 sys.settrace(lambda *a: None)
 sys.setprofile(lambda *a: None)
 """
-    runs = run_all(submission, source, "import time\ntime.sleep(0.3)", "1")
-    assert [run.ended for run in runs] == ["ok", "ok", "ok"]
+    disturber = submission.run(submission.start, source)
+    submission.keep(disturber.state)
+    runs = [submission.run(disturber.state, "import time\ntime.sleep(0.3)") for _ in range(2)]
+    assert [run.ended for run in (disturber, *runs)] == ["ok", "ok", "ok"]
+    assert disturber.state.line.lives()
