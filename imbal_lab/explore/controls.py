@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets
 
 from imbal_lab.explore.keys import KEYS_ARE_OURS
-from imbal_lab.explore.scene import Scene
+from imbal_lab.explore.scene import Control, Scene
 from imbal_lab.explore.settings import SETUPS, Setting
 
 SEEDS = (1, 3, 5, 10)
@@ -26,18 +26,18 @@ class Controls:
     def __init__(
         self, scene: Scene, labels: Mapping[str, str], setting: Setting, size: tuple[int, int]
     ) -> None:
+        columns = 2 if len(scene.controls) < 3 else 3
         self.menus: dict[str, Any] = {
-            c.name: _slider(c.label, c.positions, getattr(setting, c.name), c.what)
-            for c in scene.controls
+            control.name: _slider(control, getattr(setting, control.name), columns)
+            for control in scene.controls
         }
         methods = [(label, name) for name, label in labels.items()]
         data = [(SETUPS[name].label, name) for name in scene.data]
-        self.menus["method"] = _menu("Method", methods, setting.method, "What trains the network")
-        self.menus["data"] = _menu("Data", data, setting.data, "What it is trained on")
-        none = ("nothing", None)
-        self.menus["beside"] = _small(
-            "Beside", [none, *methods], "A second method, on the same seed"
-        )
+        trains, trained_on = "What trains the network", "What it is trained on"
+        self.menus["method"] = _menu("Method", methods, setting.method, trains, columns)
+        self.menus["data"] = _menu("Data", data, setting.data, trained_on, columns)
+        others = [("nothing", ""), *methods]
+        self.menus["beside"] = _small("Beside", others, "A second method, on the same seed")
         self.menus["seeds"] = _small(
             "Seeds", [(str(n), n) for n in SEEDS], "Runs, drawn as mean and 95 % interval"
         )
@@ -89,19 +89,19 @@ class Controls:
         _close(self.widget)
 
 
-def _slider(label: str, positions: tuple[float, ...], value: float, what: str) -> Any:
+def _slider(control: Control, value: float, columns: int) -> Any:
     return ipywidgets.SelectionSlider(
-        options=[(f"{p:g}", p) for p in sorted({*positions, value})],
+        options=[(f"{p:g}", p) for p in sorted({*control.positions, value})],
         value=value,
-        description=label,
-        tooltip=what,
-        **_wide(),
+        description=control.label,
+        tooltip=control.what,
+        **_wide(columns),
     )
 
 
-def _menu(label: str, options: list[tuple[str, str]], value: str, what: str) -> Any:
+def _menu(label: str, options: list[tuple[str, str]], value: str, what: str, columns: int) -> Any:
     return ipywidgets.Dropdown(
-        options=options, value=value, description=label, tooltip=what, **_wide()
+        options=options, value=value, description=label, tooltip=what, **_wide(columns)
     )
 
 
@@ -119,10 +119,10 @@ def _button(label: str, what: str) -> Any:
     return ipywidgets.Button(description=label, tooltip=what, layout={"width": "70px"})
 
 
-def _wide() -> dict[str, Any]:
+def _wide(columns: int) -> dict[str, Any]:
     return {
-        "style": {"description_width": "7.5em"},
-        "layout": {"width": "420px", "max_width": "100%"},
+        "style": {"description_width": "8em" if columns == 2 else "6.5em"},
+        "layout": {"width": f"{860 // columns}px", "max_width": "100%"},
     }
 
 

@@ -113,7 +113,8 @@ class Explorer:
         self._live: Live[Job] = Live(self._runs.train, self._paint, self._fail, self._stuck)
         start = Setting(scene.name, data, method, **numbers)  # type: ignore[arg-type]
         self.controls = Controls(scene, self._runs.labels, start, self._painter(data, 1).size)
-        self.controls.menus["beside"].value, self.controls.menus["seeds"].value = beside, seeds
+        self.controls.menus["beside"].value = beside or ""
+        self.controls.menus["seeds"].value = seeds
         self._shown = self._wanted()
         self._state: State = "done"
         self._live.run(self._shown)
@@ -183,7 +184,7 @@ class Explorer:
     def _wanted(self) -> Job:
         """The job that the controls ask for."""
         values = {name: menu.value for name, menu in self.controls.menus.items()}
-        beside, seeds = values.pop("beside"), values.pop("seeds")
+        beside, seeds = values.pop("beside") or None, values.pop("seeds")
         seed = SETUPS[values["data"]].seed if self._seed is None else self._seed
         return self._runs.job(Setting(self.scene.name, seed=seed, **values), beside, seeds)
 

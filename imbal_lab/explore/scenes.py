@@ -8,8 +8,7 @@ SCENES = {
         Scene(
             name="minority_drop",
             title="Learning dynamics: the minority's initial drop",
-            look_for="Under gradient descent the rare class first gets worse. For how long, and "
-            "what does PCNGD do instead?",
+            look_for="The rare class first gets worse. For how long?",
             data=("gauss2d_binary", "gauss2d", "digits38", "digits"),
             methods=("gd", "pcngd"),
             controls=(RHO, LR),

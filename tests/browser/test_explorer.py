@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,15 +160,16 @@ def test_it_is_fit_to_be_shown_in_both_themes(view, scene, theme, screenshot_of)
     view.page.wait_for_function(
         "dark => (document.body.dataset.jpThemeLight === 'false') === dark", arg=theme == DARK
     )
-    view.cell.scroll_into_view_if_needed()
+    view.page.set_viewport_size({"width": 1366, "height": 1100})  # the whole of it in one picture
     name = f"{scene.name}_{'dark' if theme == DARK else 'light'}"
     shown = screenshot_of(view, name)
+    view.page.set_viewport_size({"width": 1366, "height": 768})
     assert shown.std() > 20  # not blank
     face = pixels(view.image.screenshot())
     assert face[5, 5].tolist() == [255, 255, 255]  # the picture's face is opaque and white
     text = view.out.locator('[role="status"]')
     colour = text.evaluate("node => getComputedStyle(node).color")
-    bright = np.mean([int(c) for c in colour[4:-1].split(",")[:3]]) > 128
+    bright = np.mean([int(c) for c in re.findall(r"\d+", colour)[:3]]) > 128
     assert bright == (theme == DARK)  # the words follow the theme
 
 
@@ -176,9 +180,6 @@ def pixels(png):
 @pytest.fixture
 def screenshot_of(page, tmp_path):
     """Saves what the page shows of a view into $IMBAL_LAB_SCREENSHOTS; gives its pixels."""
-    import os
-    from pathlib import Path
-
     folder = Path(os.environ.get("IMBAL_LAB_SCREENSHOTS", tmp_path))
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -199,7 +200,9 @@ def test_during_a_fast_drag_no_picture_is_blank_or_resized(view):
         view.page.keyboard.press(key)
         seen.append(pixels(view.image.screenshot()))
     assert {picture.shape for picture in seen} == {seen[0].shape}
-    assert min(picture.std() for picture in seen) > 0.8 * seen[0].std()
+    titles = [(picture[30:60, :300] < 100).sum() for picture in seen]  # of the first panel
+    assert min(titles) > 0.9 * max(titles) > 0
+    assert min(picture.std() for picture in seen) > 0.3 * seen[0].std()
     expect(view.out).to_contain_text("done, 300 steps", timeout=LIMIT)
 
 

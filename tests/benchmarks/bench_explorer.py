@@ -1,0 +1,300 @@
+"""Move to changed pixels, in a real JupyterLab: ``python tests/benchmarks/bench_explorer.py``.
+
+A headless Chromium presses an arrow key on the slider of the imbalance ratio and waits for the
+animation frame after a new picture was loaded whose pixels differ inside the first axes and in the
+headline (which names the setting, so that a late picture of the run before does not count).
+
+- cached: the setting was finished before, so the picture is whole;
+- new: a setting that has to be trained; the picture has the first point of its curve;
+- new, busy: the same while the run before is still training.
+
+Beside it the same artists at the same size, drawn the usual way: ``interact``, which has an
+``Output`` and ``clear_output``, and a new figure for every picture. It trains in the callback and
+draws the first record first. Its moves are measured by turns with ours. Medians and 90 % quantiles
+in milliseconds; the ratio is that of the medians.
+
+Then a whole run from the key to "done", and pictures a second while it trains.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+OURS = """
+from imbal_lab.explore import explore, live, runs
+explore("{scene}", data="gauss2d", rho=10)
+"""
+NOTHING_KEPT = "kept = runs.Runs._keep\nruns.Runs._keep = lambda self, run: None"
+KEPT = "runs.Runs._keep = kept"
+USUAL = """
+%matplotlib inline
+%config InlineBackend.print_figure_kwargs = {{"bbox_inches": None}}
+import time
+from IPython.display import clear_output, display
+from ipywidgets import SelectionSlider, interact
+from imbal_lab.explore import Setting, settings
+from imbal_lab.explore.scenes import SCENES
+from imbal_lab.explore.trained import Own, trained, views_on
+from imbal_lab.figures import Pictured, figure
+from imbal_lab.instruments import Recording
+found, cached = {{}}, True
+views = views_on("gauss2d", SCENES["{scene}"].views)
+def draw(setting, records, snapshots):
+    shown = Pictured(Recording.of(records), tuple(snapshots))
+    made = figure(shown, settings.dataset("gauss2d", setting.rho, 0), names=views)
+    made.text(0.008, 0.985, str(setting), va="top", fontweight="bold")
+    display(made)
+def usual(rho):
+    setting = Setting("{scene}", "gauss2d", SCENES["{scene}"].methods[0], rho=rho)
+    if cached and rho in found:
+        return draw(setting, *found[rho])
+    records, snapshots, painted = [], [], 0
+    for moment in trained(setting, Own()):
+        records.append(moment.record)
+        snapshots += [moment.snapshot] if moment.snapshot else []
+        if time.monotonic() - painted > 0.1:
+            clear_output(wait=True)
+            draw(setting, records, snapshots)
+            painted = time.monotonic()
+    clear_output(wait=True)
+    draw(setting, records, snapshots)
+    found[rho] = records, snapshots
+interact(usual, rho=SelectionSlider(options=[1, 2, 3, 5, 10, 20, 50, 100], value=10));
+"""
+WATCH = """out => {
+  const seen = {key: 0, frames: [], last: null};
+  const canvas = document.createElement('canvas');
+  const part = (img, x, y, w, h) => {
+    canvas.width = w; canvas.height = h;
+    const context = canvas.getContext('2d', {willReadFrequently: true});
+    context.drawImage(img, x, y, w, h, 0, 0, w, h);
+    return context.getImageData(0, 0, w, h).data;
+  };
+  const same = (a, b) => a && b && a.length === b.length && a.every((v, i) => v === b[i]);
+  out.addEventListener('keydown', event => { seen.key = event.timeStamp; }, true);
+  out.addEventListener('load', event => {
+    const img = event.target;
+    requestAnimationFrame(frame => {
+      const now = {axes: part(img, 52, 62, 255, 148), title: part(img, 4, 4, 500, 20)};
+      const before = seen.last || {};
+      seen.frames.push({at: frame, axes: !same(now.axes, before.axes),
+                        title: !same(now.title, before.title)});
+      seen.last = now;
+    });
+  }, true);
+  out.bench = seen;
+}"""
+CHANGED = """out => {
+  const frames = out.bench.frames.filter(frame => frame.at > out.bench.key);
+  const first = frames.findIndex(frame => frame.title);
+  const hit = frames.slice(first).find(frame => frame.axes);
+  return first < 0 || !hit ? null : hit.at - out.bench.key;
+}"""
+
+
+@contextlib.contextmanager
+def jupyterlab(folder: Path) -> Iterator[str]:
+    """The address of a notebook in a JupyterLab of its own on ``folder``."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
+    command += [f"--port={port}", f"--ServerApp.root_dir={folder}", "--allow-root"]
+    command += [f"--IdentityProvider.token={token}", "--expose-app-in-browser"]
+    own = ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    env = {**os.environ, **{name: str(folder / "home") for name in own}}
+    server = subprocess.Popen(
+        command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/api?token={token}")
+        yield f"http://127.0.0.1:{port}/lab/tree/bench.ipynb?reset&token={token}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_for(address: str, seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+class Cell:
+    """A cell of the notebook, and the slider in its output."""
+
+    def __init__(self, page: Page, number: int) -> None:
+        self.page, self._at = page, 0
+        self.cell = page.locator(".jp-NotebookPanel .jp-Cell").nth(number)
+        self.out = self.cell.locator(".jp-OutputArea").first
+
+    def run(self) -> None:
+        self.cell.click(position={"x": 20, "y": 2})
+        self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+
+    def open(self) -> None:
+        """Run it, and watch its pictures."""
+        self.run()
+        self.out.locator("img").first.wait_for(timeout=120_000)
+        self.out.evaluate(WATCH)
+
+    def move(self, step: int | None = None) -> float:
+        """Press an arrow; the milliseconds until the picture has changed. To and fro by default."""
+        self._at += 1
+        right = self._at % 2 == 1 if step is None else step > 0
+        handle = self.out.locator(".widget-slider .noUi-handle").first
+        handle.focus()
+        self.out.evaluate("out => { out.bench.frames = []; out.bench.key = Infinity; }")
+        self.page.keyboard.press("ArrowRight" if right else "ArrowLeft")
+        return self._until(CHANGED)
+
+    def done(self) -> float:
+        """Milliseconds from the key until the status says that the run is done."""
+        self.out.get_by_text("done, 300 steps").wait_for(timeout=120_000)
+        return self._until("out => performance.now() - out.bench.key")
+
+    def _until(self, script: str) -> float:
+        found = self.page.wait_for_function(script, arg=self.out.element_handle(), timeout=60_000)
+        return float(found.json_value())
+
+
+def measure(page: Page, scene: str, moves: int) -> Iterator[str]:
+    """A line for each quantity."""
+    ours, usual, nothing_kept, kept, faster = (Cell(page, k) for k in range(5))
+    ours.open()
+    usual.open()
+    for cell, settled in ((ours, _settled(ours)), (usual, _quiet(usual))):
+        for _ in range(2):  # both settings are finished now
+            cell.move()
+            settled()
+    pairs = [(ours.move(), usual.move()) for _ in range(moves)]
+    yield _line("cached", *zip(*pairs, strict=True))
+    nothing_kept.run()
+    page.evaluate("0")
+    pairs = []
+    for _ in range(moves):
+        first = ours.move()
+        _settled(ours)()
+        second = usual.move()
+        _quiet(usual)()
+        pairs.append((first, second))
+    yield _line("new", *zip(*pairs, strict=True))
+    busy = []
+    for _ in range(moves):
+        page.wait_for_timeout(150)  # the run of the move before is under way
+        busy.append(ours.move())
+    yield _line("new, busy", busy, None)
+    whole, pictures = [], []
+    for _ in range(max(moves // 3, 1)):
+        _settled(ours)()
+        ours.move()
+        whole.append(ours.done())
+        frames = ours.out.evaluate("out => out.bench.frames.length")
+        pictures.append(1000 * frames / whole[-1])
+    yield _line("whole run", whole, None)
+    yield f"{'pictures a second':<18} {statistics.median(pictures):6.1f}"
+    faster.run()
+    _settled(ours)()
+    ours.move()
+    time_of_run = ours.done()
+    frames = ours.out.evaluate("out => out.bench.frames.length")
+    yield f"{'at most':<18} {1000 * frames / time_of_run:6.1f}"
+    kept.run()
+
+
+def _settled(cell: Cell) -> Callable[[], Any]:
+    """Waits until the explorer has finished its run."""
+
+    def wait() -> None:
+        cell.out.get_by_text("done, 300 steps").wait_for(timeout=120_000)
+        cell.page.wait_for_timeout(200)
+
+    return wait
+
+
+def _quiet(cell: Cell) -> Callable[[], Any]:
+    """Waits until no picture has come for a while."""
+
+    def wait() -> None:
+        count = "out => out.bench.frames.length"
+        before = -1
+        while (now := cell.out.evaluate(count)) != before:
+            before = now
+            cell.page.wait_for_timeout(700)
+
+    return wait
+
+
+def _line(name: str, ours: Sequence[float], usual: Sequence[float] | None) -> str:
+    def told(values: Sequence[float]) -> str:
+        return f"{statistics.median(values):7.0f} ({sorted(values)[int(0.9 * len(values))]:5.0f})"
+
+    text = f"{name:<18} {told(ours)}"
+    if usual is not None:
+        ratio = statistics.median(usual) / statistics.median(ours)
+        text += f"   the usual way {told(usual)}   ratio {ratio:4.1f}"
+    return text
+
+
+def notebook(scene: str) -> str:
+    """The cells, in the order in which `measure` takes them."""
+    faster = "live.PAINT_EVERY = 0"
+    sources = [OURS.format(scene=scene), USUAL.format(scene=scene), NOTHING_KEPT, KEPT, faster]
+    cells = [
+        {"id": f"c{k}", "cell_type": "code", "source": source, "metadata": {}, "outputs": [],
+         "execution_count": None}
+        for k, source in enumerate(sources)
+    ]  # fmt: skip
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scenes", nargs="+", default=["minority_drop", "absgd"])
+    parser.add_argument("--moves", type=int, default=30)
+    options = parser.parse_args(arguments)
+    for scene in options.scenes:
+        with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+            (Path(folder) / "bench.ipynb").write_text(notebook(scene), encoding="utf-8")
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM, args=["--disable-gpu", "--no-sandbox"]
+            )
+            page = browser.new_page(viewport={"width": 1366, "height": 1600})
+            page.set_default_timeout(120_000)
+            with jupyterlab(Path(folder)) as address:
+                page.goto(address)
+                page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
+                page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
+                page.keyboard.press("Control+b")
+                print(f"{scene}, load {os.getloadavg()[0]:.1f}")
+                for line in measure(page, scene, options.moves):
+                    print(line, flush=True)
+                browser.close()
+
+
+if __name__ == "__main__":
+    main()
