@@ -21,7 +21,7 @@ PROGRAM = """
 import json, os, sys
 import torch
 from imbal_lab.sandbox import granted, probe, why_refused
-from imbal_lab.student_process.submission import WarmParent
+from imbal_lab.student_process.submission import Budget, WarmParent
 
 left_out, unsafe = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 layers = [layer for layer in granted(probe()) if layer not in left_out]
