@@ -15,7 +15,7 @@ from imbal_lab.explore.live import Live, State
 from imbal_lab.explore.opened import opened
 from imbal_lab.explore.painter import Layer, Painter
 from imbal_lab.explore.predict import beside as predicted
-from imbal_lab.explore.runs import Job, Runs
+from imbal_lab.explore.runs import KEPT_RUNS, Job, Runs
 from imbal_lab.explore.scene import Scene
 from imbal_lab.explore.scenes import SCENES
 from imbal_lab.explore.settings import MINE, SETUPS, Setting
@@ -109,6 +109,7 @@ class Explorer:
         if seeds not in SEEDS:
             raise ValueError(f"seeds = {seeds!r}: choose one of {', '.join(map(str, SEEDS))}")
         self._painters: dict[tuple[tuple[str, ...], int], Painter] = {}
+        self._pictures: dict[object, bytes] = {}
         self._pinned: Job | None = None
         self._live: Live[Job] = Live(self._runs.train, self._paint, self._fail, self._stuck)
         start = Setting(scene.name, data, method, **numbers)  # type: ignore[arg-type]
@@ -197,6 +198,7 @@ class Explorer:
 
     def _pin(self, on: bool) -> None:
         self._pinned = self._shown if on else None
+        self._pictures.clear()  # it is in every one
         if self._state != "running":
             self._live.show(self._shown, self._state)
 
@@ -247,8 +249,7 @@ class Explorer:
         return [first]
 
     def _paint(self, job: Job, state: State) -> None:
-        painter = self._painter(job.setting.data, len(job.sides))
-        self.controls.image.value = painter.paint(*self._picture(job))
+        self.controls.image.value = self._png(job, state)
         self._say(job, state)
         self.controls.stop.disabled = state != "running"
         steps = SETUPS[job.setting.data].steps
@@ -260,6 +261,20 @@ class Explorer:
         }[state]
         self.controls.line.value = share.field(self._line(job))
         self._shown, self._state = job, state
+
+    def _png(self, job: Job, state: State) -> bytes:
+        """The picture of a job; that of a finished one is kept as long as its runs may be."""
+        key = tuple(tuple(run.setting for run in side) for side in job.sides)
+        keep = state == "done" and self._runs.kept(job)
+        if keep and key in self._pictures:
+            return self._pictures[key]
+        painter = self._painter(job.setting.data, len(job.sides))
+        picture = painter.paint(*self._picture(job))
+        if keep:
+            while len(self._pictures) >= KEPT_RUNS:
+                del self._pictures[next(iter(self._pictures))]
+            self._pictures[key] = picture
+        return picture
 
     def _fail(self, job: Job, problem: BaseException) -> None:
         job.sides[0][0].problem = explain(problem)

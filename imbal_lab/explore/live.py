@@ -15,8 +15,8 @@ from typing import Generic, Literal, TypeVar
 Job = TypeVar("Job")
 State = Literal["running", "done", "stopped"]
 
-DEBOUNCE = 0.05  # seconds without a newer request before a run starts
-PATIENCE = 0.15  # seconds a request waits at most, however fast the slider is dragged
+DEBOUNCE = 0.05  # seconds between requests that count as one drag; a single one starts at once
+PATIENCE = 0.15  # seconds after which there is a start and a picture, however fast the drag
 PAINT_EVERY = 0.1  # seconds between two paints
 STUCK_AFTER = 5.0  # seconds after which a step counts as one that does not return
 
@@ -53,6 +53,8 @@ class Live(Generic[Job]):
         self._generation = 0  # grows with every request, stop and close
         self._closed = False
         self._stopped = -1  # the generation of the last stop
+        self._asked = self._painted = float("-inf")  # when, last
+        self._dragged = False
         self._thread: threading.Thread | None = None
         self._watcher: threading.Thread | None = None
         self._began: float | None = None  # when the step that is under way began
@@ -92,6 +94,8 @@ class Live(Generic[Job]):
         with self._changed:
             self._wanted = None if self._closed else job
             self._generation += 1
+            now = time.monotonic()
+            self._dragged, self._asked = now - self._asked < DEBOUNCE, now
             if stop:
                 self._stopped = self._generation
             if self._thread is None and self._wanted is not None:
@@ -138,7 +142,7 @@ class Live(Generic[Job]):
         """The newest wish, when no newer one comes for a moment; None if there is none."""
         with self._changed:
             until = time.monotonic() + PATIENCE
-            while self._wanted is not None and time.monotonic() < until:
+            while self._wanted is not None and self._dragged and time.monotonic() < until:
                 if not self._changed.wait(DEBOUNCE):
                     break
             job, self._wanted = self._wanted, None
@@ -149,13 +153,13 @@ class Live(Generic[Job]):
 
     def _run(self, job: Job, generation: int) -> None:
         try:
-            painted = float("-inf")
+            first = True
             for _ in self._timed(self._start(job)):
+                if first or time.monotonic() - self._painted >= PAINT_EVERY:
+                    self._paint_if_newest(job, "running", generation)
+                first = False
                 if generation != self._generation:
                     break
-                if time.monotonic() - painted >= PAINT_EVERY:
-                    self._paint_if_newest(job, "running", generation)
-                    painted = time.monotonic()
             self._paint_if_newest(job, "done", generation)
         except Interrupted:
             pass
@@ -180,6 +184,10 @@ class Live(Generic[Job]):
             yield
 
     def _paint_if_newest(self, job: Job, state: State, generation: int) -> None:
+        """Paint, unless there is a newer wish; but a drag that never rests is shown as well."""
         with self._painting:
-            if generation == self._generation and not self._closed:
-                self._paint(job, state)
+            starved = state == "running" and time.monotonic() - self._painted > PATIENCE
+            if self._closed or (generation != self._generation and not (starved and self._wanted)):
+                return
+            self._paint(job, state)
+            self._painted = time.monotonic()

@@ -1,8 +1,8 @@
 """A live picture: runs in, PNG bytes out, fast.
 
-Axes, ticks and panel titles are drawn once and kept as a bitmap; a paint restores it and draws
-only what is new. The PNG has a palette of 64 colours: a quarter of the bytes, and no visible
-loss. No pyplot anywhere: its state is shared between threads.
+Axes, ticks and panel titles are drawn once for each set of limits and kept with their bitmap; a
+paint restores it and draws only what is new. The PNG has a palette of 64 colours: a quarter of the
+bytes, and no visible loss. No pyplot anywhere: its state is shared between threads.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -19,13 +19,14 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
+from imbal_lab.explore.labels import Labels
 from imbal_lab.figures import VIEWS, Panel, Seeds, frame, panels, style
 
 if TYPE_CHECKING:
     from imbal_lab.explore.runs import Run
 
 PALETTE = 64
-BACKGROUNDS = 8  # bitmaps of empty axes that are kept, one for each set of limits
+SHEETS = 6  # empty axes that are kept, one for each set of limits
 
 
 class Layer(NamedTuple):
@@ -54,14 +55,94 @@ class Painter:
     """
 
     def __init__(self, views: Sequence[str], sides: int = 1, square: Collection[int] = ()) -> None:
-        self.views, self._square = tuple(views), square
+        self.views, self._square, self._sides = tuple(views), square, sides
         self._slots = [(VIEWS[view], side) for view in views for side in range(sides)]
-        self.figure = panels.canvas((len(self._slots) + 1) // 2, 2, square=square)
-        self._canvas = FigureCanvasAgg(self.figure)
-        self._titles = [self._title(side) for side in range(sides)]
-        self._framed: object = None  # what the axes are set up for
-        self._backgrounds: dict[object, Any] = {}
+        self._sheets: dict[object, Sheet] = {}
+        self._last = Sheet(len(self._slots), sides, square)
         self._lock = threading.Lock()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of every picture in pixels."""
+        return self._last.canvas.get_width_height()
+
+    def paint(
+        self,
+        titles: Sequence[str],
+        sides: Sequence[Sequence[Layer]],
+        classes: style.Classes,
+        steps: int,
+    ) -> bytes:
+        """The picture as PNG bytes; the layers of each side from the back to the front."""
+        with self._lock:
+            sheet = self._last = self._sheet(sides, steps)
+            sheet.canvas.restore_region(sheet.empty)
+            for text, title in zip(sheet.titles, titles, strict=True):
+                text.set_text(title)
+                sheet.labels.draw(text)
+            for ax, artist in self._drawn(sheet, sides, classes):
+                if _is_label(artist):
+                    sheet.labels.draw(artist)
+                else:
+                    ax.draw_artist(artist)
+                artist.remove()
+            return _png(sheet.canvas)
+
+    def still(
+        self,
+        titles: Sequence[str],
+        sides: Sequence[Sequence[Layer]],
+        classes: style.Classes,
+        steps: int,
+    ) -> Figure:
+        """The same picture as a figure of its own, for a file."""
+        fresh = Painter(self.views, self._sides, self._square)
+        sheet = fresh._sheet(sides, steps)
+        for text, title in zip(sheet.titles, titles, strict=True):
+            text.set(text=title, animated=False)
+        for _ in fresh._drawn(sheet, sides, classes):
+            pass  # drawn, and left where it is
+        return sheet.figure
+
+    def _drawn(
+        self, sheet: Sheet, sides: Sequence[Sequence[Layer]], classes: style.Classes
+    ) -> Iterator[tuple[Axes, Artist]]:
+        """Every artist that is not part of the empty axes."""
+        for ax, (panel, side) in zip(sheet.figure.axes, self._slots, strict=True):
+            for layer in sides[side]:
+                shown = layer.of(panel)
+                if shown is not None:
+                    for artist in panel.draw(ax, shown, classes, faint=layer.faint):
+                        yield ax, artist
+
+    def _sheet(self, sides: Sequence[Sequence[Layer]], steps: int) -> Sheet:
+        """Empty axes with these limits: those there are, or the oldest set up anew."""
+        layers = [layer for side in sides for layer in side]  # all share the limits
+        shown = [[layer.of(panel) for layer in layers] for panel, _ in self._slots]
+        shown = [[one for one in each if one is not None] for each in shown]
+        pairs = zip(self._slots, shown, strict=True)
+        wanted = (steps, *(panel.limits(each) if each else None for (panel, _), each in pairs))
+        sheet = self._sheets.pop(wanted, None)
+        if sheet is None:
+            if len(self._sheets) < SHEETS:
+                sheet = Sheet(len(self._slots), self._sides, self._square)
+            else:
+                sheet = self._sheets.pop(next(iter(self._sheets)))
+            sheet.set_up([panel for panel, _ in self._slots], shown, wanted)
+        self._sheets[wanted] = sheet  # as the newest
+        return sheet
+
+
+class Sheet:
+    """Axes that are drawn and empty, with their bitmap."""
+
+    def __init__(self, panels_on_it: int, sides: int, square: Collection[int]) -> None:
+        self.figure = panels.canvas((panels_on_it + 1) // 2, 2, square=square)
+        self.canvas = FigureCanvasAgg(self.figure)
+        self.labels = Labels(self.canvas)
+        self.titles = [self._title(side) for side in range(sides)]
+        self.empty: Any = None
+        self._limits: tuple[Any, ...] = (None,) * (panels_on_it + 1)
 
     def _title(self, side: int) -> Text:
         """The headline of a side; no part of the bitmap, for it changes with every setting."""
@@ -77,81 +158,30 @@ class Painter:
             animated=True,
         )
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of every picture in pixels."""
-        return self._canvas.get_width_height()
+    def set_up(
+        self, chosen: Sequence[Panel], shown: Sequence[list[Any]], limits: tuple[Any, ...]
+    ) -> None:
+        """Give the axes these limits (the number of steps first), and draw them."""
+        rows = zip(self.figure.axes, chosen, shown, limits[1:], self._limits[1:], strict=True)
+        for ax, panel, each, now, before in rows:
+            if each and (now != before or limits[0] != self._limits[0]):
+                frame(ax, panel, each, limits[0])
+        self._limits = limits
+        self.canvas.draw()
+        self.empty = self.canvas.copy_from_bbox(self.figure.bbox)
 
-    def paint(
-        self,
-        titles: Sequence[str],
-        sides: Sequence[Sequence[Layer]],
-        classes: style.Classes,
-        steps: int,
-    ) -> bytes:
-        """The picture as PNG bytes; the layers of each side from the back to the front."""
-        with self._lock:
-            self._restore(sides, steps)
-            for text, title in zip(self._titles, titles, strict=True):
-                text.set_text(title)
-                self.figure.draw_artist(text)
-            for ax, artist in self._drawn(sides, classes):
-                ax.draw_artist(artist)
-                artist.remove()
-            return self._png()
 
-    def still(
-        self,
-        titles: Sequence[str],
-        sides: Sequence[Sequence[Layer]],
-        classes: style.Classes,
-        steps: int,
-    ) -> Figure:
-        """The same picture as a figure of its own, for a file."""
-        fresh = Painter(self.views, len(self._titles), self._square)
-        fresh._restore(sides, steps)
-        for text, title in zip(fresh._titles, titles, strict=True):
-            text.set_text(title)
-            text.set_animated(False)
-        for _ in fresh._drawn(sides, classes):
-            pass  # drawn, and left where it is
-        return fresh.figure
+def _is_label(artist: Artist) -> TypeGuard[Text]:
+    """Whether it is words alone, without an arrow or a box."""
+    plain = isinstance(artist, Text) and artist.get_bbox_patch() is None
+    return plain and getattr(artist, "arrow_patch", None) is None
 
-    def _drawn(
-        self, sides: Sequence[Sequence[Layer]], classes: style.Classes
-    ) -> Iterator[tuple[Axes, Artist]]:
-        """Every artist that is not part of the empty axes."""
-        for ax, (panel, side) in zip(self.figure.axes, self._slots, strict=True):
-            for layer in sides[side]:
-                shown = layer.of(panel)
-                if shown is not None:
-                    for artist in panel.draw(ax, shown, classes, faint=layer.faint):
-                        yield ax, artist
 
-    def _restore(self, sides: Sequence[Sequence[Layer]], steps: int) -> None:
-        """Put back the empty axes; draw them only for limits that were not there before."""
-        layers = [layer for side in sides for layer in side]  # all share the limits
-        shown = [[layer.of(panel) for layer in layers] for panel, _ in self._slots]
-        shown = [[one for one in each if one is not None] for each in shown]
-        pairs = zip(self._slots, shown, strict=True)
-        wanted = (steps, *(panel.limits(each) if each else None for (panel, _), each in pairs))
-        if wanted != self._framed:
-            self._framed = wanted
-            for ax, (panel, _), each in zip(self.figure.axes, self._slots, shown, strict=True):
-                if each:
-                    frame(ax, panel, each, steps)
-        if wanted not in self._backgrounds:
-            self._canvas.draw()
-            while len(self._backgrounds) >= BACKGROUNDS:
-                del self._backgrounds[next(iter(self._backgrounds))]
-            self._backgrounds[wanted] = self._canvas.copy_from_bbox(self.figure.bbox)
-        self._canvas.restore_region(self._backgrounds[wanted])
-
-    def _png(self) -> bytes:
-        picture = Image.frombuffer("RGBA", self.size, self._canvas.buffer_rgba())
-        few = picture.convert("RGB").quantize(PALETTE, Image.Quantize.FASTOCTREE)
-        rounded = few.getpalette() or []
-        few.putpalette([255 if level > 252 else level for level in rounded])  # white stays white
-        made = io.BytesIO()
-        few.save(made, "PNG", compress_level=1)
-        return made.getvalue()
+def _png(canvas: FigureCanvasAgg) -> bytes:
+    picture = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
+    few = picture.convert("RGB").quantize(PALETTE, Image.Quantize.FASTOCTREE)
+    rounded = few.getpalette() or []
+    few.putpalette([255 if level > 252 else level for level in rounded])  # white stays white
+    made = io.BytesIO()
+    few.save(made, "PNG", compress_level=1)
+    return made.getvalue()

@@ -108,6 +108,11 @@ class Runs:
         job.sides = tuple(tuple(self._finished[r.setting] for r in side) for side in job.sides)
         return True
 
+    def kept(self, job: Job) -> bool:
+        """Whether all runs of the job are finished ones of the library, and kept."""
+        runs = [run for side in job.sides for run in side]
+        return job.behind is None and all(self._finished.get(r.setting) is r for r in runs)
+
     def train(self, job: Job) -> Iterator[None]:
         """Fill the job one step at a time: all its runs in turn, then the one behind them."""
         yield from _in_turn([self._fill(run, self.own) for side in job.sides for run in side])

@@ -37,11 +37,16 @@ from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 OURS = """
-from imbal_lab.explore import explore, live, runs
-explore("{scene}", data="gauss2d", rho=10)
+from imbal_lab.explore import explore, live
+explorer = explore("{scene}", data="gauss2d", rho=10)
+explorer
 """
-NOTHING_KEPT = "kept = runs.Runs._keep\nruns.Runs._keep = lambda self, run: None"
-KEPT = "runs.Runs._keep = kept"
+NOTHING_KEPT = """
+explorer._runs._keep = lambda run: None
+explorer._runs._finished.clear()
+cached = False
+"""
+FASTER = "live.PAINT_EVERY = 0"
 USUAL = """
 %matplotlib inline
 %config InlineBackend.print_figure_kwargs = {{"bbox_inches": None}}
@@ -173,6 +178,7 @@ class Cell:
 
     def done(self) -> float:
         """Milliseconds from the key until the status says that the run is done."""
+        self.out.locator("progress").wait_for(timeout=120_000)
         self.out.get_by_text("done, 300 steps").wait_for(timeout=120_000)
         return self._until("out => performance.now() - out.bench.key")
 
@@ -183,7 +189,7 @@ class Cell:
 
 def measure(page: Page, scene: str, moves: int) -> Iterator[str]:
     """A line for each quantity."""
-    ours, usual, nothing_kept, kept, faster = (Cell(page, k) for k in range(5))
+    ours, usual, nothing_kept, faster = (Cell(page, k) for k in range(4))
     ours.open()
     usual.open()
     for cell, settled in ((ours, _settled(ours)), (usual, _quiet(usual))):
@@ -193,7 +199,6 @@ def measure(page: Page, scene: str, moves: int) -> Iterator[str]:
     pairs = [(ours.move(), usual.move()) for _ in range(moves)]
     yield _line("cached", *zip(*pairs, strict=True))
     nothing_kept.run()
-    page.evaluate("0")
     pairs = []
     for _ in range(moves):
         first = ours.move()
@@ -222,7 +227,6 @@ def measure(page: Page, scene: str, moves: int) -> Iterator[str]:
     time_of_run = ours.done()
     frames = ours.out.evaluate("out => out.bench.frames.length")
     yield f"{'at most':<18} {1000 * frames / time_of_run:6.1f}"
-    kept.run()
 
 
 def _settled(cell: Cell) -> Callable[[], Any]:
@@ -261,8 +265,7 @@ def _line(name: str, ours: Sequence[float], usual: Sequence[float] | None) -> st
 
 def notebook(scene: str) -> str:
     """The cells, in the order in which `measure` takes them."""
-    faster = "live.PAINT_EVERY = 0"
-    sources = [OURS.format(scene=scene), USUAL.format(scene=scene), NOTHING_KEPT, KEPT, faster]
+    sources = [OURS.format(scene=scene), USUAL.format(scene=scene), NOTHING_KEPT, FASTER]
     cells = [
         {"id": f"c{k}", "cell_type": "code", "source": source, "metadata": {}, "outputs": [],
          "execution_count": None}

@@ -192,6 +192,40 @@ def test_a_run_that_diverges_is_shown_as_far_as_it_came(open_explorer):
     assert 1 <= len(explorer.recording.step) < 13
 
 
+def test_a_setting_that_was_finished_before_is_shown_within_the_callback(open_explorer):
+    explorer = open_explorer()
+    first = explorer.controls.image.value
+    move(explorer, "rho", 50)
+    explorer.controls.menus["rho"].value = 10
+    assert explorer.current.rho == 10  # already
+    assert finished(explorer)
+    assert explorer.controls.image.value == first
+
+
+def test_a_pinned_run_stays_behind_until_it_is_taken_away(open_explorer):
+    explorer = open_explorer()
+    plain = explorer.controls.image.value
+    move(explorer, "rho", 50)
+    alone = explorer.controls.image.value
+    explorer.controls.pin.value = True
+    assert explorer.controls.image.value == alone  # nothing to compare it with yet
+    explorer.controls.menus["rho"].value = 10
+    assert explorer.controls.image.value != plain
+    assert "pinned" in explorer._titles(explorer._shown)[0]
+    explorer.controls.pin.value = False
+    assert explorer.controls.image.value == plain
+
+
+def test_the_prediction_is_shown_when_the_run_is_done(open_explorer):
+    from imbal_lab.explore import predict
+
+    predict("Rises?", ["yes", "no"], id="drop", truth="yes", choice=2)
+    explorer = open_explorer(prediction="drop")
+    shown = "You predicted: no What happens: yes"
+    assert shown in explorer._lines(explorer._shown, "done")
+    assert shown not in explorer._lines(explorer._shown, "running")
+
+
 def test_the_setting_is_a_line_that_rebuilds_it(open_explorer):
     explorer = open_explorer(rho=7, lr=0.3, data="gauss2d", seed=3)
     again = eval(explorer.setting, {"explore": open_explorer})

@@ -10,6 +10,7 @@ from ipywidgets.widgets.widget import _instances
 from jupyter_client.manager import start_new_kernel
 
 from imbal_lab.explore import live
+from imbal_lab.explore.painter import SHEETS
 
 LIMIT = 60.0
 MOVES = (("rho", 5), ("lam", 2), ("rho", 20), ("method", "sgd"), ("lam", 0.5), ("method", "absgd"))
@@ -47,7 +48,7 @@ def test_after_200_moves_no_thread_or_widget_is_left_and_memory_is_level(
     assert set(_instances) == widgets
     assert levels[-1] - levels[1] < 0.01 * levels[1]
     for painter in explorer._painters.values():
-        assert len(painter._backgrounds) <= 8
+        assert len(painter._sheets) <= SHEETS
 
 
 CELL = """

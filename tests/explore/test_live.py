@@ -251,3 +251,29 @@ def test_two_threads_never_paint_at_a_time(bench):
         mover.join()
     wait_until(lambda: len(most) >= 5)
     assert max(most) == 1
+
+
+def test_a_single_request_starts_at_once(bench, monkeypatch):
+    monkeypatch.setattr(live, "PATIENCE", LIMIT)
+    monkeypatch.setattr(live, "DEBOUNCE", LIMIT)
+    began = time.monotonic()
+    started = []
+    bench.live.request(lambda: started.append(time.monotonic() - began) or iter(()))
+    wait_until(lambda: started)
+    assert started[0] < LIMIT / 2
+
+
+def test_a_drag_that_never_rests_is_painted_all_the_same(bench):
+    """Each request comes before the first step of the run before it is over."""
+
+    def slow():
+        for _ in range(100):
+            time.sleep(0.03)
+            yield
+
+    deadline = time.monotonic() + LIMIT
+    while len(bench.painted) < 3:
+        assert time.monotonic() < deadline, "the drag starved the picture"
+        bench.live.request(lambda: slow())
+        time.sleep(0.01)
+    assert {state for _, state in bench.painted} == {"running"}

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from PIL import Image
 
 from imbal_lab.explore import SETUPS, Setting, settings
-from imbal_lab.explore.painter import Layer, Painter
+from imbal_lab.explore.painter import SHEETS, Layer, Painter
 from imbal_lab.explore.runs import Run
 from imbal_lab.explore.trained import Own, trained
 
@@ -81,8 +82,8 @@ def test_so_it_does_with_limits_that_came_and_went(runs):
 def test_the_axes_are_drawn_once_for_the_same_limits(runs, monkeypatch):
     painter, run = Painter(CURVES), runs["drop"]
     drawn = []
-    draw = painter._canvas.draw
-    monkeypatch.setattr(painter._canvas, "draw", lambda: drawn.append(1) or draw())
+    draw = FigureCanvasAgg.draw
+    monkeypatch.setattr(FigureCanvasAgg, "draw", lambda self: drawn.append(1) or draw(self))
     for title in ("a", "b", "c"):  # a headline is no reason
         painted(painter, Layer([run]), title=title)
     assert len(drawn) == 1
@@ -98,7 +99,7 @@ def test_two_sides_share_their_limits(runs):
     painter = Painter(("loss", "recall"), sides=2)
     sides = [[Layer([runs["drop"]])], [Layer([runs["pcngd"]])]]
     painter.paint(["GD", "PCNGD"], sides, data_of(runs["drop"]), 20)
-    left, right = painter.figure.axes[:2]
+    left, right = painter._last.figure.axes[:2]
     assert left.get_ylim() == right.get_ylim()
     assert left.get_ylim()[1] >= runs["drop"].recording.loss.max()
 
@@ -130,11 +131,38 @@ def test_it_is_small_and_stands_on_white(runs):
 def test_no_artists_and_no_bitmaps_pile_up(runs):
     painter, run = Painter(("loss", "recall", "regions", "features")), runs["temperatures"]
     painted(painter, Layer([run]))
-    before = [len(ax.get_children()) for ax in painter.figure.axes]
-    for k in range(10):
+    before = [len(ax.get_children()) for ax in painter._last.figure.axes]
+    for k in range(SHEETS + 2):
         painter.paint([""], [[Layer([run])]], data_of(run), 20 + k)
-    assert [len(ax.get_children()) for ax in painter.figure.axes] == before
-    assert len(painter._backgrounds) <= 8
+    assert [len(ax.get_children()) for ax in painter._last.figure.axes] == before
+    assert len(painter._sheets) == SHEETS
+
+
+def test_a_label_is_rendered_once_and_stands_where_its_line_ends(runs, monkeypatch):
+    painter, run = Painter(CURVES), runs["drop"]
+    first = pixels(painted(painter, Layer([part(run, 5)])))
+    rendered = []
+    draw = RendererAgg.draw_text
+    monkeypatch.setattr(
+        RendererAgg, "draw_text", lambda *args, **named: rendered.append(1) or draw(*args, **named)
+    )
+    second = pixels(painted(painter, Layer([part(run, 7)])))  # within the same limits
+    assert not rendered
+    assert not np.array_equal(first, second)
+    ours = first[40:220, 310:440] < 200  # the labels right of the first panel
+    assert ours.sum() == (second[40:220, 310:440] < 200).sum()  # the same letters
+    assert not np.array_equal(ours, second[40:220, 310:440] < 200)  # elsewhere
+
+
+def test_stamped_labels_are_those_that_matplotlib_draws(runs, monkeypatch):
+    run = runs["drop"]
+    stamped = pixels(painted(Painter(CURVES), Layer([run])))
+    monkeypatch.setattr("imbal_lab.explore.painter._is_label", lambda artist: False)
+    drawn = pixels(painted(Painter(CURVES), Layer([run])))
+    moved = np.roll(drawn, 1, axis=0), drawn, np.roll(drawn, -1, axis=0)
+    ink = [abs(int((stamped < 128).sum()) - int((drawn < 128).sum())) / (drawn < 128).sum()]
+    assert max(ink) < 0.02
+    assert min(np.abs(stamped - other).mean() for other in moved) < 1  # a pixel up or down
 
 
 def test_rows_can_be_made_higher():

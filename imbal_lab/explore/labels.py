@@ -1,0 +1,77 @@
+"""Words in a live picture, drawn once and stamped after that.
+
+Text is half the cost of a picture: every letter is rendered anew in every paint. A label keeps its
+letters and changes its height, so its pixels are kept and put where it stands now, rounded to a
+whole pixel.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.text import Text
+from numpy.typing import NDArray
+
+KEPT = 400
+RIM = 2  # pixels round the extent, for slanted and heavy letters
+
+Pixels = NDArray[np.uint8]
+
+
+class Labels:
+    """The stamps of the labels on one canvas."""
+
+    def __init__(self, canvas: FigureCanvasAgg) -> None:
+        self._canvas = canvas
+        self._stamps: dict[Any, Pixels] = {}
+
+    def draw(self, text: Text) -> None:
+        """Draw ``text`` where it stands now."""
+        if not text.get_text():
+            return
+        key = (
+            text.get_text(),
+            text.get_color(),
+            text.get_alpha(),
+            text.get_fontsize(),
+            text.get_fontweight(),
+        )
+        if key not in self._stamps:
+            if len(self._stamps) >= KEPT:
+                del self._stamps[next(iter(self._stamps))]
+            self._stamps[key] = self._rendered(text)
+        extent = text.get_window_extent(self._canvas.get_renderer())
+        page = np.asarray(self._canvas.buffer_rgba())
+        _stamp(page, self._stamps[key], round(extent.x0) - RIM, round(len(page) - extent.y1) - RIM)
+
+    def _rendered(self, text: Text) -> Pixels:
+        """The text alone, at a whole pixel: the same pixels wherever it stands first."""
+        width, height = self._canvas.get_width_height()
+        alone = RendererAgg(width, height, self._canvas.figure.dpi)
+        copy = Text(
+            RIM,
+            RIM,
+            text.get_text(),
+            color=text.get_color(),
+            alpha=text.get_alpha(),
+            fontproperties=text.get_fontproperties(),
+            verticalalignment="bottom",
+        )
+        copy.set_figure(self._canvas.figure)
+        extent = copy.get_window_extent(alone)
+        copy.draw(alone)
+        top, right = height - round(extent.y1) - RIM, round(extent.x1) + RIM
+        return np.asarray(alone.buffer_rgba())[top:, :right].copy()
+
+
+def _stamp(page: Pixels, stamp: Pixels, left: int, top: int) -> None:
+    """Lay ``stamp`` on ``page``, both [h, w, RGBA], as far as it is on it."""
+    stamp = stamp[max(-top, 0) :, max(-left, 0) :]
+    left, top = max(left, 0), max(top, 0)
+    part = page[top : top + stamp.shape[0], left : left + stamp.shape[1]]
+    stamp = stamp[: part.shape[0], : part.shape[1]]
+    cover = stamp[..., 3:].astype(np.uint16)
+    mixed = stamp[..., :3] * cover + part[..., :3] * (255 - cover) + 127
+    part[..., :3] = mixed // 255
