@@ -10,6 +10,7 @@ from imbal_lab.grading.gradebook.conversion import printable
 from imbal_lab.grading.judging.graded import Graded, Job
 from imbal_lab.grading.tasks import Task
 from imbal_lab.sandbox import ConfinementError
+from imbal_lab.student_process.launcher import StartError
 
 TRIES = 2
 
@@ -21,7 +22,8 @@ def dispatch(
 
     `work` runs on the workers, at most `in_flight` of it at once, and is tried again where a worker
     was lost. If that does not help, the result is the reason, and the others go on.
-    Raises CourseError where a worker cannot confine students' code, or no worker is left.
+    Raises CourseError where a worker cannot confine students' code or start a process for it, or
+    no worker is left.
     """
     waiting = iter(tasks)
     running: dict[Future[Graded], tuple[Task, int]] = {}
@@ -58,5 +60,7 @@ def _result(future: Future[Graded]) -> Graded | str:
         return future.result()
     except ConfinementError as error:
         raise CourseError(f"a worker refused: {error}") from error
+    except StartError as error:
+        raise CourseError(f"a worker cannot begin: {error}") from error
     except Exception as error:  # of the worker or of the way to it: Dask has its own kinds
         return printable(f"the worker was lost ({type(error).__name__}: {error})")

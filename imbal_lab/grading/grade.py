@@ -20,6 +20,7 @@ from imbal_lab.grading.gradebook.one_exercise import only
 from imbal_lab.grading.gradebook.records import read_records
 from imbal_lab.grading.gradebook.writer import write_failure, write_graded
 from imbal_lab.grading.judging.graded import Graded
+from imbal_lab.grading.judging.work import work
 from imbal_lab.grading.tasks import Task, is_done, last_graded, make_task, students_of
 
 
@@ -43,8 +44,6 @@ def grade(
     Raises CourseError for a lesson that was not released, a student who handed in nothing, an
     unknown exercise, and where the course or its gradebook cannot be written.
     """
-    from imbal_lab.grading.judging.grade_submission import grade_submission
-
     with tables.database(course) as engine, disk_errors():
         prepare(course, engine, lesson)
         _check_exercise(course, lesson, exercise)
@@ -53,7 +52,7 @@ def grade(
         todo = [who for who in students if again or not _is_done(course, engine, lesson, who)]
         tasks = (_task(course, engine, lesson, who, unsafe) for who in todo)
         with (
-            closing(dispatch(grade_submission, tasks, workers, in_flight)) as results,
+            closing(dispatch(work, tasks, workers, in_flight)) as results,
             progress_bar(lesson, len(todo), progress) as bar,
         ):
             for task, result in results:

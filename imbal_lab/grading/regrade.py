@@ -17,6 +17,7 @@ from imbal_lab.grading.gradebook import nbgrader_rows, tables
 from imbal_lab.grading.gradebook.records import read_records
 from imbal_lab.grading.gradebook.writer import scaled, write_graded
 from imbal_lab.grading.judging.graded import Graded
+from imbal_lab.grading.judging.work import work
 from imbal_lab.grading.tasks import Task, last_graded, make_task, students_of
 
 
@@ -55,15 +56,13 @@ def regrade(
     So a score changes only where the checks or the grader did. Nothing is written unless `write`.
     Raises CourseError as `grade` does.
     """
-    from imbal_lab.grading.judging.grade_submission import grade_submission
-
     found = Regraded([], [], [])
     with tables.database(course) as engine, disk_errors():
         prepare(course, engine, lesson)
         students = students_of(course, lesson, student)
         tasks = _tasks(course, engine, lesson, students, unsafe, found)
         with (
-            closing(dispatch(grade_submission, tasks, workers, in_flight)) as results,
+            closing(dispatch(work, tasks, workers, in_flight)) as results,
             progress_bar(lesson, len(students), progress) as bar,
         ):
             for task, result in results:

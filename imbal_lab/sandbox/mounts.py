@@ -32,7 +32,7 @@ def new_root(scratch: Path, readable: Iterable[Path], size: int, user: int) -> N
     _mount("none", Path("/"), None, RECURSIVE | PRIVATE)  # nothing of this is seen outside
     _set_read_only(Path("/"), AT_RECURSIVE)  # the copies below inherit it
     _mount("tmpfs", scratch, "tmpfs", NO_SETUID | NO_DEVICES, "size=1m,mode=755")
-    for path in readable:
+    for path in sorted(readable, key=lambda path: len(path.parts)):  # above before below
         _show(path, scratch)
     place = _below(scratch, scratch)
     place.mkdir(parents=True, exist_ok=True)

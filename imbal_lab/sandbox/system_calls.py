@@ -94,6 +94,13 @@ NUMBERS: dict[str, tuple[int, int | None]] = {
     "fremovexattr": (199, 16),
     "removexattrat": (466, 466),
     "file_setattr": (469, 469),
+    # how much of the processors other processes of this user get
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
     # memory that RLIMIT_DATA does not count, and messages to the same user's processes
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),

@@ -7,17 +7,14 @@ if the start state is gone, all of them are.
 from __future__ import annotations
 
 import os
-import select
 from dataclasses import dataclass
 
 from imbal_lab.student_process.budget import Clock, OverTime
 from imbal_lab.student_process.channel import Channel, Died, Look
-from imbal_lab.student_process.launcher import Launcher, Place, StartError
-from imbal_lab.student_process.process_tree import cpu_seconds, kill_below, tree
-from imbal_lab.student_process.removal import remove
+from imbal_lab.student_process.launcher import Place, StartError, WarmParent
+from imbal_lab.student_process.process_tree import cpu_seconds, kill_below, kill_once_below, tree
 
 STARTING, FORKING = 60.0, 3.0  # CPU seconds
-ENDING = 30.0  # seconds
 
 
 @dataclass(eq=False)
@@ -33,8 +30,8 @@ class State:
 class Family:
     """From ``begin`` to ``end``; not for several threads."""
 
-    def __init__(self, launcher: Launcher) -> None:
-        self.launcher = launcher
+    def __init__(self, parent: WarmParent) -> None:
+        self.parent = parent
         self._calls: tuple[State, Channel] | None = None  # the fork in which calls are made
         self._states: list[State] = []
         self._place: Place | None = None
@@ -46,16 +43,15 @@ class Family:
         self._settle()
 
     def end(self) -> None:
-        """End all processes and remove the scratch folder; the warden does most of it."""
+        """Let go of all processes; the warden ends them, and the warm parent's side clears away."""
         self._past = self.cpu_seconds()  # a namespace that ends forgets what was spent in it
         for line in self._lines():
             line.close()
         self._states, self._calls = [], None
         os.close(self._lifeline)
         if self._place:
-            place, self._place = self._place, None
-            wait_for(place.ending)
-            remove(place.scratch)
+            self.parent.clear_away(self._place)
+            self._place = None
 
     def cpu_seconds(self) -> float:
         """CPU time of everything so far."""
@@ -98,13 +94,13 @@ class Family:
         if self._calls:
             self._calls[1].close()
             self._calls = None
-            self.sweep()
+            if self._place:  # no need to wait: the next one, and the end, kill who got away
+                kill_once_below(self._place.warden, self._spared())
 
     def sweep(self, *spare: Channel) -> None:
         """Kill what is left over of cells and calls: everything but the states that wait."""
         if self._place:
-            live = {line.process for line in (*spare, *self._lines())}
-            kill_below(self._place.warden, self._frame | live)
+            kill_below(self._place.warden, self._spared(*spare))
 
     def check_foundation(self, look: Look) -> None:
         """Raise Died if the start state is gone, with which all others go."""
@@ -118,7 +114,7 @@ class Family:
         self._states = [self.start]
         lifeline, self._lifeline = os.pipe()
         try:
-            self._place = self.launcher.place(self.start.line.theirs, lifeline)
+            self._place = self.parent.place(self.start.line.theirs, lifeline)
         finally:
             os.close(lifeline)
             self.start.line.hand_over()
@@ -168,15 +164,8 @@ class Family:
             state.line.close()
             self._states = [known for known in self._states if known is not state]
 
+    def _spared(self, *spare: Channel) -> set[int]:
+        return self._frame | {line.process for line in (*spare, *self._lines())}
+
     def _lines(self) -> list[Channel]:
         return [state.line for state in self._states] + ([self._calls[1]] if self._calls else [])
-
-
-def wait_for(ending: int) -> None:
-    """Until the warden has ended. Raises RuntimeError if it does not within ``ENDING`` seconds."""
-    poll = select.poll()
-    poll.register(ending, select.POLLIN)
-    ended = poll.poll(ENDING * 1000)
-    os.close(ending)
-    if not ended:
-        raise RuntimeError("the processes of a submission could not be ended; look at the machine")

@@ -1,7 +1,10 @@
 """Starts and ends a warm parent, and has it place the processes of each submission."""
 
+from __future__ import annotations
+
 import os
 import platform
+import select
 import socket
 import subprocess
 import sys
@@ -11,13 +14,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from imbal_lab.sandbox import ConfinementError, Limits, why_refused
+from imbal_lab.student_process.budget import Budget
 from imbal_lab.student_process.connection import Connection
 from imbal_lab.student_process.protocol import Message
 from imbal_lab.student_process.removal import remove
 from imbal_lab.student_process.stage import PACKAGE, import_path, make_stage
+
+if TYPE_CHECKING:
+    from imbal_lab.student_process.submission import Submission
 
 PROGRAM = """
 import sys
@@ -41,6 +48,9 @@ BUBBLEWRAP = (
 KEPT = ("PATH", "HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR")  # where matplotlib's list of fonts is
 
 
+ENDING = 30.0  # seconds
+
+
 class StartError(RuntimeError):
     """A process for students' code could not be started; says why."""
 
@@ -54,8 +64,14 @@ class Place:
     scratch: Path
 
 
-class Launcher:
-    """See :class:`imbal_lab.student_process.submission.WarmParent`."""
+class WarmParent:
+    """Starts submissions, any number at once and from any thread. Use it in a ``with`` block.
+
+    Entering costs some seconds (a process imports torch), once. ``layers`` are those of the
+    sandbox; None takes all that this machine grants, or none with ``unsafe``. Entering raises
+    ConfinementError where students' code would not be confined and ``unsafe`` is not set, and where
+    this is not Linux; StartError where the process does not come up.
+    """
 
     def __init__(
         self,
@@ -69,6 +85,7 @@ class Launcher:
         self._lock = threading.Lock()
         self._process: subprocess.Popen | None = None
         self._folders: list[Path] = []
+        self._ending: list[Place] = []  # submissions that were let go and are not cleared away
         self._number = 0
 
     def __enter__(self) -> Self:
@@ -88,8 +105,16 @@ class Launcher:
     ) -> None:
         with self._lock:
             self._stop()
+        self.settle()
+        with self._lock:
             for folder in self._folders:
                 remove(folder)
+
+    def submission(self, budget: Budget | None = None) -> Submission:
+        """A new submission's processes, in a ``with`` block; entering it may raise StartError."""
+        from imbal_lab.student_process.submission import Submission  # late: it brings torch
+
+        return Submission(self, Budget() if budget is None else budget)
 
     @property
     def process(self) -> int:
@@ -111,6 +136,34 @@ class Launcher:
             scratch.mkdir()
             answer, descriptors = self._ask({"scratch": str(scratch)}, [line, lifeline])
             return Place(answer["warden"], descriptors[0], scratch)
+
+    def clear_away(self, place: Place) -> None:
+        """What is left of a submission that was let go, when its warden has ended: soon.
+
+        That takes the kernel a tenth of a second, which nobody waits for.
+        """
+        with self._lock:
+            self._ending.append(place)
+            self._clear_away(0)
+
+    def settle(self) -> None:
+        """Wait until nothing is left of all that were let go. Raises RuntimeError in vain."""
+        with self._lock:
+            self._clear_away(ENDING)
+
+    def _clear_away(self, seconds: float) -> None:
+        """Those that have ended, or end within so many seconds."""
+        for place in tuple(self._ending):
+            poll = select.poll()
+            poll.register(place.ending, select.POLLIN)
+            if poll.poll(seconds * 1000):
+                os.close(place.ending)
+                remove(place.scratch)
+                self._ending.remove(place)
+            elif seconds:
+                raise RuntimeError(
+                    "the processes of a submission could not be ended; look at the machine"
+                )
 
     def _start(self) -> None:
         if platform.system() != "Linux":

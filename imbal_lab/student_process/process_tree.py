@@ -32,12 +32,21 @@ def cpu_seconds(root: int) -> float:
 def kill_below(root: int, spare: Collection[int] = ()) -> None:
     """Kill all that descend from ``root``, again until only ``spare`` and the dead are left."""
     pause = 0.001
-    while living := [p for p in tree(root)[1:] if p not in spare and _lives(p)]:
-        for process in living:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+    while kill_once_below(root, spare):
         time.sleep(pause)  # they take a moment to die
         pause = min(2 * pause, 0.05)
+
+
+def kill_once_below(root: int, spare: Collection[int] = ()) -> bool:
+    """Kill all that are seen below ``root`` but ``spare``; whether there was anybody.
+
+    Nothing is waited for, so who is being forked at this moment may live on.
+    """
+    living = [p for p in tree(root)[1:] if p not in spare and _lives(p)]
+    for process in living:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    return bool(living)
 
 
 def _children(process: int) -> list[int]:

@@ -17,7 +17,7 @@ from imbal_lab.student_process.budget import PATIENCE, Budget, Clock, OverTime
 from imbal_lab.student_process.channel import Channel, Died
 from imbal_lab.student_process.family import Family, State
 from imbal_lab.student_process.inputs import encode_input
-from imbal_lab.student_process.launcher import Launcher, StartError
+from imbal_lab.student_process.launcher import StartError, WarmParent
 from imbal_lab.student_process.outcomes import decode_outcome
 from imbal_lab.student_process.outputs import CellError, Output, decode_outputs
 from imbal_lab.student_process.protocol import ProtocolError, field
@@ -43,20 +43,6 @@ class CellRun:
     outputs: tuple[Output, ...]
     ended: str
     says: str = ""
-
-
-class WarmParent(Launcher):
-    """Starts submissions, any number at once and from any thread. Use it in a ``with`` block.
-
-    Entering costs some seconds (it imports torch), once. ``layers`` are those of the sandbox; None
-    takes all that this machine grants, or none with ``unsafe``. Entering raises ConfinementError
-    where students' code would not be confined and ``unsafe`` is not set, and where this is not
-    Linux; StartError where the process does not come up.
-    """
-
-    def submission(self, budget: Budget | None = None) -> Submission:
-        """A new submission's processes, in a ``with`` block; entering it may raise StartError."""
-        return Submission(self, Budget() if budget is None else budget)
 
 
 class Submission:

@@ -22,6 +22,7 @@ from imbal_lab.grading.gradebook.scores import read_scores
 from imbal_lab.grading.gradebook.summary import summary
 from imbal_lab.grading.judging.graded import Flag
 from imbal_lab.sandbox import ConfinementError
+from imbal_lab.student_process.launcher import StartError
 
 
 @pytest.fixture
@@ -148,13 +149,20 @@ def test_workers_that_are_all_gone_stop_with_a_sentence_and_keep_what_was_done(
     assert [run["student"] for run in all_runs(released)] == ["anna"]
 
 
-def test_a_worker_that_cannot_confine_stops_the_run(released, stub, grade):
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ConfinementError("not confined here"), "a worker refused: not confined here"),
+        (StartError("the warm parent ended"), "a worker cannot begin: the warm parent ended"),
+    ],
+)
+def test_a_worker_that_cannot_begin_stops_the_run(released, stub, grade, error, says):
     stub.hand_in(released, "anna", stub.notebook())
 
     def refuses(job):
-        raise ConfinementError("students' code cannot be confined here")
+        raise error
 
-    with pytest.raises(CourseError, match="a worker refused: students' code cannot be confined"):
+    with pytest.raises(CourseError, match=says):
         grade(refuses)
     assert all_runs(released) == []
 

@@ -55,6 +55,7 @@ def wait_until(holds):
 
 
 def test_a_submission_leaves_nothing(parent, processes):
+    parent.settle()
     before, mounted = processes(), mounts()
     files = sorted(parent.folder.rglob("*"))
     with parent.submission() as one:
@@ -62,7 +63,8 @@ def test_a_submission_leaves_nothing(parent, processes):
         assert run.ended == "ok"
         one.call(run.state, "print", {})
         assert len(processes()) > len(before)
-    assert processes() == before
+    parent.settle()
+    assert processes() <= before
     assert mounts() == mounted
     assert sorted(parent.folder.rglob("*")) == files
 
@@ -93,6 +95,7 @@ def test_nor_do_descriptors_stay_open(parent):
             state = one.run(one.start, "def f(): return 1").state
             one.run(state, "import os; os._exit(1)")
             one.call(state, "f", {})
+        parent.settle()
 
     use()
     before = len(os.listdir("/proc/self/fd"))
@@ -114,7 +117,7 @@ def test_a_warm_parent_leaves_nothing(processes, folder):
     with WarmParent() as parent, parent.submission() as one:
         assert one.run(one.start, "1").ended == "ok"
         assert os.listdir(folder)
-    assert processes() == before
+    assert processes() <= before
     assert os.listdir(folder) == []
 
 
@@ -130,8 +133,9 @@ def test_without_namespaces_the_warden_ends_what_is_left(processes, folder):
             source += "        subprocess.Popen(['sleep', '600'], start_new_session=True)"
             one.call(one.run(one.start, source).state, "f", {})
             assert len(processes() - ours) >= 6
-        assert processes() == ours
-    assert processes() == before
+        parent.settle()
+        assert processes() <= ours
+    assert processes() <= before
 
 
 def test_a_warm_parent_that_was_killed_is_started_again(folder):

@@ -29,7 +29,8 @@ def grade_submission(job: Job) -> Graded:
     """What there is to say about a submission, however broken or hostile it is.
 
     An error of our own is a doubt and costs what could not be judged, never the run.
-    Raises ConfinementError where students' code cannot be confined here.
+    Raises ConfinementError where students' code cannot be confined here, StartError where no
+    warm parent can be started.
     """
     release = json.loads(job.release)
     repaired = repair(job.submission, release)
@@ -38,9 +39,10 @@ def grade_submission(job: Job) -> Graded:
     tasks = _known(points, doubts)
     judged, cpu_seconds = None, 0.0
     if repaired.readable:
+        parent = warm_parent(unsafe=job.unsafe)
         with (
             own_errors(doubts, "running the notebook"),
-            warm_parent(unsafe=job.unsafe).submission(BUDGET) as submission,
+            parent.submission(BUDGET) as submission,
         ):
             judged = judge_submission(
                 submission, repaired.cells, list(tasks.values()), job.seed, doubts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 
-from imbal_lab.student_process.submission import WarmParent
+from imbal_lab.student_process.launcher import WarmParent
 
 _parents: dict[bool, WarmParent] = {}  # by whether it is unsafe
 _lock = threading.Lock()
@@ -14,7 +14,8 @@ _lock = threading.Lock()
 def warm_parent(*, unsafe: bool) -> WarmParent:
     """The parent that all threads share, started when it is first asked for.
 
-    Raises ConfinementError where students' code cannot be confined here.
+    Raises ConfinementError where students' code cannot be confined here, StartError where it does
+    not come up.
     """
     with _lock:
         if unsafe not in _parents:

@@ -1,0 +1,22 @@
+"""What a worker is given to do. It is light to import, so a worker can begin at once."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+from imbal_lab.grading.judging.graded import Graded, Job
+from imbal_lab.grading.judging.warm_parents import warm_parent
+
+
+def work(job: Job) -> Graded:
+    """As `grade_submission`; both this process and its warm parent import torch meanwhile."""
+    threading.Thread(target=_begin, args=(job.unsafe,), daemon=True).start()
+    from imbal_lab.grading.judging.grade_submission import grade_submission
+
+    return grade_submission(job)
+
+
+def _begin(unsafe: bool) -> None:
+    with suppress(Exception):  # whoever asks for the warm parent next meets it again
+        warm_parent(unsafe=unsafe)
