@@ -17,7 +17,9 @@ State = Literal["running", "done", "stopped"]
 
 DEBOUNCE = 0.05  # seconds between requests that count as one drag; a single one starts at once
 PATIENCE = 0.15  # seconds after which there is a start and a picture, however fast the drag
-PAINT_EVERY = 0.1  # seconds between two paints
+PAINT_EVERY = 0.1  # seconds between two paints, and at least
+REST = 3.0  # times as long as the paint took: a slow machine is to train, not to paint,
+LONGEST_REST = 0.3  # but this at most
 STUCK_AFTER = 5.0  # seconds after which a step counts as one that does not return
 
 
@@ -53,7 +55,7 @@ class Live(Generic[Job]):
         self._generation = 0  # grows with every request, stop and close
         self._closed = False
         self._stopped = -1  # the generation of the last stop
-        self._asked = self._painted = float("-inf")  # when, last
+        self._asked = self._painted = self._next_paint = float("-inf")  # times
         self._dragged = False
         self._thread: threading.Thread | None = None
         self._watcher: threading.Thread | None = None
@@ -155,7 +157,7 @@ class Live(Generic[Job]):
         try:
             first = True
             for _ in self._timed(self._start(job)):
-                if first or time.monotonic() - self._painted >= PAINT_EVERY:
+                if first or time.monotonic() >= self._next_paint:
                     self._paint_if_newest(job, "running", generation)
                 first = False
                 if generation != self._generation:
@@ -189,5 +191,8 @@ class Live(Generic[Job]):
             starved = state == "running" and time.monotonic() - self._painted > PATIENCE
             if self._closed or (generation != self._generation and not (starved and self._wanted)):
                 return
+            began = time.monotonic()
             self._paint(job, state)
             self._painted = time.monotonic()
+            rest = min(REST * (self._painted - began), LONGEST_REST)
+            self._next_paint = max(began + PAINT_EVERY, self._painted + rest)

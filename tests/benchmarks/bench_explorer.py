@@ -46,7 +46,7 @@ explorer._runs._keep = lambda run: None
 explorer._runs._finished.clear()
 cached = False
 """
-FASTER = "live.PAINT_EVERY = 0"
+FASTER = "live.PAINT_EVERY = live.REST = 0"
 USUAL = """
 %matplotlib inline
 %config InlineBackend.print_figure_kwargs = {{"bbox_inches": None}}
@@ -68,7 +68,8 @@ def draw(setting, records, snapshots):
 def usual(rho):
     setting = Setting("{scene}", "gauss2d", SCENES["{scene}"].methods[0], rho=rho)
     if cached and rho in found:
-        return draw(setting, *found[rho])
+        draw(setting, *found[rho])
+        return print("finished")
     records, snapshots, painted = [], [], 0
     for moment in trained(setting, Own()):
         records.append(moment.record)
@@ -79,6 +80,7 @@ def usual(rho):
             painted = time.monotonic()
     clear_output(wait=True)
     draw(setting, records, snapshots)
+    print("finished")
     found[rho] = records, snapshots
 interact(usual, rho=SelectionSlider(options=[1, 2, 3, 5, 10, 20, 50, 100], value=10));
 """
@@ -240,14 +242,11 @@ def _settled(cell: Cell) -> Callable[[], Any]:
 
 
 def _quiet(cell: Cell) -> Callable[[], Any]:
-    """Waits until no picture has come for a while."""
+    """Waits until the usual way has finished its run: its callbacks hold up ours as well."""
 
     def wait() -> None:
-        count = "out => out.bench.frames.length"
-        before = -1
-        while (now := cell.out.evaluate(count)) != before:
-            before = now
-            cell.page.wait_for_timeout(700)
+        cell.out.get_by_text("finished").wait_for(timeout=120_000)
+        cell.page.wait_for_timeout(200)
 
     return wait
 
