@@ -9,21 +9,12 @@ import pytest
 from layers import LAYERS, SAMPLE, SAMPLED, harmed_without
 
 WITHOUT_SECCOMP = {"shared_memory"}  # what no limit on memory counts
-# What nothing but one layer stops, by who grades. Everything else is stopped by two or more.
+# What nothing but one layer stops. Everything else is stopped by two or more.
 ONLY = {
-    "root": {
-        "namespaces": {"a_great_many_files"},  # which no limit counts; a small disk of its own does
-        "no_new_privs": WITHOUT_SECCOMP,  # seccomp asks for it
-        "seccomp": WITHOUT_SECCOMP,
-    },
-    "stranger": {
-        # A user's processes may slow down the others of the same user. For root's they are none.
-        "namespaces": {"a_great_many_files", "slow_a_bystander_down"},
-        "no_new_privs": WITHOUT_SECCOMP,
-        "seccomp": WITHOUT_SECCOMP,
-    },
+    "namespaces": {"a_great_many_files"},  # which no limit counts; a small disk of its own does
+    "no_new_privs": WITHOUT_SECCOMP,  # seccomp asks for it
+    "seccomp": WITHOUT_SECCOMP,
 }
-ONLY["own user"] = ONLY["stranger"]
 REFUSED = {
     "root": {"unprivileged", "rlimits"},  # root is bound by no limit on processes
     "stranger": {"rlimits"},
@@ -38,7 +29,7 @@ def test_what_one_missing_layer_costs(layer, user, template):
     if layer in REFUSED[who]:
         assert harmed is None
     else:
-        assert harmed == ONLY[who].get(layer, set())
+        assert harmed == ONLY.get(layer, set())
 
 
 def test_the_sample_is_of_attacks_that_exist():
