@@ -10,7 +10,7 @@ from imbal_lab.grading.gradebook.conversion import printable
 from imbal_lab.grading.judging.graded import Graded, Job
 from imbal_lab.grading.tasks import Task
 from imbal_lab.sandbox import ConfinementError
-from imbal_lab.student_process.launcher import StartError
+from imbal_lab.student_process.parent_process import StartError
 
 TRIES = 2
 

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from imbal_lab.sandbox.runtime_paths import runtime_paths
+from imbal_lab.sandbox.runtime_paths import visible
 
 IN_BUBBLEWRAP = ("unprivileged", "rlimits", "no_new_privs", "seccomp", "bubblewrap")
 TO_BECOME_SOMEBODY = (
@@ -27,26 +27,31 @@ TO_BECOME_SOMEBODY = (
 
 
 def bubblewrap_command(
-    program: Sequence[str], scratch: Path, readable: Sequence[Path] = ()
+    program: Sequence[str],
+    scratch: Path,
+    readable: Sequence[Path] = (),
+    hidden: Sequence[Path] = (),
 ) -> list[str]:
     """The command that runs ``program`` in ``scratch``, with ``readable`` and Python in sight.
 
-    ``scratch`` exists and belongs to the user who starts it; it stays an ordinary folder. Raises
-    FileNotFoundError if bubblewrap is not installed.
+    What is ``hidden`` in these is not; /tmp is a megabyte of memory. ``scratch`` exists and belongs
+    to the user who starts it; it stays an ordinary folder. Raises FileNotFoundError if bubblewrap
+    is not installed.
     """
     launcher = shutil.which("bwrap")
     if launcher is None:
         raise FileNotFoundError("bwrap: not found; apt-get install bubblewrap, or its like")
     place = str(scratch.resolve())
-    visible = [str(path) for path in (*_without_devices(runtime_paths()), *readable)]
+    shown = [str(path) for path in _without_devices(visible(readable, hidden))]
     as_root = os.geteuid() == 0
     return [
         launcher,
         *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *(TO_BECOME_SOMEBODY if as_root else ("--unshare-user",)),
-        *(part for path in visible for part in ("--ro-bind", path, path)),
-        *("--proc", "/proc", "--dev", "/dev", "--bind", place, place, "--chdir", place),
+        *("--proc", "/proc", "--dev", "/dev", "--size", "1048576", "--tmpfs", "/tmp"),
+        *(part for path in shown for part in ("--ro-bind", path, path)),
+        *("--bind", place, place, "--chdir", place),
         *("--", *program),
     ]
 

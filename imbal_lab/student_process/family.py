@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from imbal_lab.student_process.budget import Clock, OverTime
 from imbal_lab.student_process.channel import Channel, Died, Look
-from imbal_lab.student_process.launcher import Place, StartError, WarmParent
+from imbal_lab.student_process.launcher import WarmParent
+from imbal_lab.student_process.parent_process import Place, StartError
 from imbal_lab.student_process.process_tree import cpu_seconds, kill_below, kill_once_below, tree
 
 STARTING, FORKING = 60.0, 3.0  # CPU seconds

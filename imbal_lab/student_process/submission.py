@@ -17,9 +17,10 @@ from imbal_lab.student_process.budget import PATIENCE, Budget, Clock, OverTime
 from imbal_lab.student_process.channel import Channel, Died
 from imbal_lab.student_process.family import Family, State
 from imbal_lab.student_process.inputs import encode_input
-from imbal_lab.student_process.launcher import StartError, WarmParent
+from imbal_lab.student_process.launcher import WarmParent
 from imbal_lab.student_process.outcomes import decode_outcome
 from imbal_lab.student_process.outputs import CellError, Output, decode_outputs
+from imbal_lab.student_process.parent_process import StartError
 from imbal_lab.student_process.protocol import ProtocolError, field
 
 __all__ = ["Budget", "CellRun", "StartError", "State", "Submission", "WarmParent"]

@@ -4,7 +4,17 @@ Nobody looks at a slider while grading, and what those pieces show comes from ro
 there. The staged package holds this file as its room `explore`.
 """
 
-from typing import Any
+NAMES = (
+    "Explorer",
+    "SETUPS",
+    "Setting",
+    "acceptance",
+    "explore",
+    "predict",
+    "prediction",
+    "quiz",
+    "scenes",
+)
 
 
 class Nothing:
@@ -17,7 +27,4 @@ class Nothing:
         return self
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    return Nothing()
+globals().update({name: Nothing() for name in NAMES})

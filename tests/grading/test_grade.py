@@ -22,7 +22,7 @@ from imbal_lab.grading.gradebook.scores import read_scores
 from imbal_lab.grading.gradebook.summary import summary
 from imbal_lab.grading.judging.graded import Flag
 from imbal_lab.sandbox import ConfinementError
-from imbal_lab.student_process.launcher import StartError
+from imbal_lab.student_process.parent_process import StartError
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ def test_a_warm_parent_that_was_killed_is_started_again(folder):
     with WarmParent() as parent:
         with parent.submission() as one:
             os.kill(parent.process, signal.SIGKILL)
-            assert wait_until(lambda: parent._process.poll() is not None)
+            assert wait_until(lambda: not parent._process.lives())
             assert one.run(one.start, "1").ended == "ok"  # its own processes do not need it
         with parent.submission() as other:
             assert other.run(other.start, "1").ended == "ok"

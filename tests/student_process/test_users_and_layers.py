@@ -123,10 +123,45 @@ def test_layers_that_do_not_confine_are_refused():
         pass
 
 
-def test_bubblewrap_alone_is_refused_with_a_sentence():
-    layers = ["unprivileged", "rlimits", "no_new_privs", "seccomp", "bubblewrap"]
-    with pytest.raises(ConfinementError, match="bubblewrap only"), WarmParent(layers=layers):
-        pass
+LOOK = """
+def tried(act):
+    try:
+        act()
+        return True
+    except (OSError, ImportError):
+        return False
+import socket
+print([tried(lambda: open(OUTSIDE)), tried(lambda: open("mine", "w")),
+       tried(lambda: __import__("imbal_lab.methods")), tried(socket.socket)])
+"""
+BUBBLEWRAPPED = """
+import json, os, sys
+import torch
+from imbal_lab.sandbox.bubblewrap import IN_BUBBLEWRAP
+from imbal_lab.student_process.submission import Budget, WarmParent
+
+outside = os.environ["TMPDIR"] + "/outside"
+open(outside, "w").close()
+with WarmParent(layers=IN_BUBBLEWRAP) as parent:
+    with parent.submission(Budget(cell=3)) as one, parent.submission() as other:
+        seen = one.run(one.start, f"OUTSIDE = {outside!r}" + json.loads(sys.argv[1]))
+        died = one.run(seen.state, "import os, signal; os.kill(-1, signal.SIGKILL)")
+        state = one.run(seen.state, "def f(a): return a * 2").state
+        result = one.call(state, "f", {"a": torch.ones(2)}).result.tolist()
+        alive = other.run(other.start, "1").ended
+os.unlink(outside)
+print(json.dumps([seen.outputs[0].text.strip(), died.ended, result, alive]))
+"""
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_with_bubblewrap_alone_each_submission_has_a_parent_of_its_own(as_user, user):
+    if "bubblewrap" not in [grant.layer for grant in probe() if grant.granted]:
+        return  # not installed here: that grading is refused then is tested above
+    seen, died, result, alive = as_user(user, BUBBLEWRAPPED, LOOK)
+    assert seen == "[False, True, False, False]"  # outside, in scratch, answers, network
+    assert died in ("died", "ok")  # its start state goes with it, and is made again
+    assert (result, alive) == ([2, 2], "ok")
 
 
 def test_by_default_all_that_is_granted_is_used(parent):
