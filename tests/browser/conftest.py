@@ -98,7 +98,7 @@ def _wait_for(address, server, log):
             time.sleep(0.2)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # and no longer: as long as it lives, no asyncio.run works
 def browser():
     """A Chromium."""
     if not Path(CHROMIUM).exists():
