@@ -26,7 +26,7 @@ class Controls:
     def __init__(
         self, scene: Scene, labels: Mapping[str, str], setting: Setting, size: tuple[int, int]
     ) -> None:
-        columns = 2 if len(scene.controls) < 3 else 3
+        columns = 2 if len(scene.controls) == 2 else 3  # full rows
         self.menus: dict[str, Any] = {
             control.name: _slider(control, getattr(setting, control.name), columns)
             for control in scene.controls

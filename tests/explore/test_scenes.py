@@ -98,7 +98,7 @@ def test_projections_are_of_batches_of_the_methods_own_kind(open_explorer):
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_every_slider_of_every_scene_changes_the_run(open_explorer, scene):
-    explorer = open_explorer(scene, method=METHOD.get(scene))
+    explorer = open_explorer(scene)  # with a method that every slider is for
     values = {control.name: control.positions for control in SCENES[scene].controls}
     assert len(values) + 2 <= 5  # with data and method
     for name, positions in values.items():
@@ -108,9 +108,6 @@ def test_every_slider_of_every_scene_changes_the_run(open_explorer, scene):
             for position in (positions[0], positions[-2])
         ]
         assert not same(*runs), name
-
-
-METHOD = {"absgd": "absgd", "temperatures": "cdt"}  # the one that the special slider is for
 
 
 @pytest.mark.parametrize("scene", SCENES)
