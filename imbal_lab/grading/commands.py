@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -252,11 +253,14 @@ def _workers(args: argparse.Namespace) -> AbstractContextManager[tuple[Executor,
         print(UNSAFE, file=sys.stderr)
     if args.cluster:
         return workers_of_cluster(args.cluster)
+    from imbal_lab.grading.judging.work import begin
     from imbal_lab.sandbox import granted, probe, why_refused
 
     refused = None if args.unsafe_no_sandbox else why_refused(granted(probe()))
     if refused:
         raise CourseError(refused)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # checks are small: more threads only cost
+    begin(unsafe=args.unsafe_no_sandbox)
     return workers_here(args.j)
 
 

@@ -11,12 +11,17 @@ from imbal_lab.grading.judging.warm_parents import warm_parent
 
 def work(job: Job) -> Graded:
     """As `grade_submission`; both this process and its warm parent import torch meanwhile."""
-    threading.Thread(target=_begin, args=(job.unsafe,), daemon=True).start()
+    begin(unsafe=job.unsafe)
     from imbal_lab.grading.judging.grade_submission import grade_submission
 
     return grade_submission(job)
 
 
-def _begin(unsafe: bool) -> None:
+def begin(*, unsafe: bool) -> None:
+    """Have the warm parent started, and wait for nothing."""
+    threading.Thread(target=_start, args=(unsafe,), daemon=True).start()
+
+
+def _start(unsafe: bool) -> None:
     with suppress(Exception):  # whoever asks for the warm parent next meets it again
         warm_parent(unsafe=unsafe)
