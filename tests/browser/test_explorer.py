@@ -126,7 +126,7 @@ def test_each_control_by_mouse_and_by_keyboard(view, scene):
         assert readout.inner_text() != begins
         view.changed(lambda slider=slider: view.by_mouse(slider, 0.05))
         expect(readout).to_have_text(f"{control.positions[0]:g}")
-        assert text.inner_text() != said
+        expect(text).not_to_have_text(said)
         said = text.inner_text()
     for label, names in (("Method", scene.methods), ("Data", scene.data)):
         menu = view.menu(label)
