@@ -157,12 +157,13 @@ def _lint(course: Course, args: argparse.Namespace) -> int:
 
 
 def _picture(course: Course, args: argparse.Namespace) -> int:
+    from imbal_lab.acceptance.minority_initial_drop import minority_initial_drop
     from imbal_lab.figures.over_seeds import over_seeds
-    from imbal_lab.training.minority_drop import minority_initial_drop
 
     result = minority_initial_drop()
     path = course.root / "minority_drop.png"
-    over_seeds(result.losses, ("threes", "eights")).savefig(path, metadata={"Software": None})
+    losses = {runs.label: runs.loss for runs in (result.gd, result.own)}
+    over_seeds(losses, ("threes", "eights")).savefig(path, metadata={"Software": None})
     print(result, near(path), sep="\n\n")
     return 0
 

@@ -10,6 +10,7 @@ NAMES = (
     "Setting",
     "acceptance",
     "explore",
+    "idea",
     "predict",
     "prediction",
     "quiz",

@@ -6,18 +6,18 @@ import io
 import pytest
 from PIL import Image
 
+from imbal_lab.acceptance import CLAIMS
 from imbal_lab.explore import acceptance
-from imbal_lab.training import minority_drop
 
 
 @pytest.fixture(autouse=True)
 def two_seeds(monkeypatch):
-    whole = minority_drop.minority_initial_drop
+    whole = CLAIMS["minority_initial_drop"]
 
-    def short(step, gradients):
+    def short(step=None, gradients=None):
         return whole(step, gradients=gradients, seeds=(0, 4), steps=12)
 
-    monkeypatch.setattr(minority_drop, "minority_initial_drop", short)
+    monkeypatch.setitem(CLAIMS, "minority_initial_drop", short)
 
 
 def own_step(params, grads, lr):
@@ -68,3 +68,10 @@ def test_while_grading_it_prints_one_line(monkeypatch, capsys, mode):
 def test_an_unknown_claim_is_refused():
     with pytest.raises(ValueError, match="minority_initial_drop"):
         acceptance("majority")
+
+
+def test_a_function_without_a_place_is_refused():
+    with pytest.raises(ValueError, match="loss: minority_initial_drop takes step, gradients"):
+        acceptance("minority_initial_drop", loss=own_step)
+    with pytest.raises(ValueError, match="step = 3: give your function"):
+        acceptance("minority_initial_drop", step=3)

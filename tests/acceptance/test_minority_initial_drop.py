@@ -4,17 +4,13 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
+from imbal_lab.acceptance.minority_initial_drop import MinorityDrop, minority_initial_drop
 from imbal_lab.checks import CheckFailed
 from imbal_lab.data import load
 from imbal_lab.methods import class_gradients, gd_step, pcngd_step, unit_directions
 from imbal_lab.models import mlp
 from imbal_lab.training.interval import Interval
-from imbal_lab.training.minority_drop import (
-    MinorityDrop,
-    Runs,
-    measure,
-    minority_initial_drop,
-)
+from imbal_lab.training.minority_drop import Runs, measure
 
 SEEDS, STEPS = range(8), 60  # long enough for the drop, short enough for a test
 

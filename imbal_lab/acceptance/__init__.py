@@ -1,0 +1,17 @@
+"""Acceptance tests: a paper's figure at small scale, over seeds, with a learner's own functions.
+
+One module a claim, whose function has the claim's name, takes functions (None: the library's) and
+returns a `Finding`.
+"""
+
+from collections.abc import Callable
+
+from imbal_lab.acceptance.finding import Finding, Part
+from imbal_lab.acceptance.minority_initial_drop import minority_initial_drop
+
+CLAIMS: dict[str, Callable[..., Finding]] = {
+    claim.__name__: claim  # in the order of the course
+    for claim in (minority_initial_drop,)
+}
+
+__all__ = ["CLAIMS", "Finding", "Part"]
