@@ -112,7 +112,7 @@ def scenes() -> None:
     """Print what `explore` can open, a line each.
 
     >>> scenes()  # doctest: +ELLIPSIS
-    explore("minority_drop")  Learning dynamics: the minority's initial drop
+    explore("minority_drop")   Learning dynamics: the minority's initial drop
     ...
     """
     width = max(len(name) for name in SCENES)
