@@ -1,7 +1,15 @@
 """The exercises of the course by id. An id never changes: it stands in gradebooks."""
 
 from imbal_lab.checks.exercise import Exercise
-from imbal_lab.exercises import class_gradients, imbalance_ratio, pcngd_step, unit_directions
+from imbal_lab.exercises import (
+    cdt_loss,
+    cdt_temperatures,
+    class_gradients,
+    feature_deviation,
+    imbalance_ratio,
+    pcngd_step,
+    unit_directions,
+)
 
 EXERCISES = {
     exercise.id: exercise
@@ -10,6 +18,9 @@ EXERCISES = {
         class_gradients.EXERCISE,
         unit_directions.EXERCISE,
         pcngd_step.EXERCISE,
+        feature_deviation.EXERCISE,
+        cdt_temperatures.EXERCISE,
+        cdt_loss.EXERCISE,
     )
 }
 

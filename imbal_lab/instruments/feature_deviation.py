@@ -20,6 +20,7 @@ network; divide each feature by its length first to compare networks.
 import torch
 from torch import Tensor
 
+from imbal_lab.methods import feature_deviation
 from imbal_lab.methods.loss_inputs import check_labels
 
 
@@ -49,7 +50,7 @@ def subsampled_deviation(
     generator = torch.Generator().manual_seed(seed)
     return torch.stack(
         [
-            (_means_of_some(cloud, size, rounds, generator) - other.mean(dim=0)).norm(dim=1).mean()
+            feature_deviation(cloud, other, _draws(len(cloud), size, rounds, generator))
             for cloud, other in zip(clouds, test_clouds, strict=True)
         ]
     )
@@ -61,7 +62,7 @@ def naive_deviation(train: Tensor, y: Tensor, test: Tensor, y_test: Tensor) -> T
     This is the measure *not* to trust; it is here to be compared with.
     """
     pairs = zip(*_both(train, y, test, y_test), strict=True)
-    return torch.stack([(a.mean(dim=0) - b.mean(dim=0)).norm() for a, b in pairs])
+    return torch.stack([feature_deviation(a, b, torch.arange(len(a))[None]) for a, b in pairs])
 
 
 def null_deviation(
@@ -76,17 +77,15 @@ def null_deviation(
     generator = torch.Generator().manual_seed(seed)
     found = []
     for cloud in clouds:
-        some = _means_of_some(cloud, size, rounds, generator)
+        some = cloud[_draws(len(cloud), size, rounds, generator)].mean(dim=1)  # [rounds, d]
         others = (cloud.sum(dim=0) - size * some) / (len(cloud) - size)
         found.append((some - others).norm(dim=1).mean())
     return torch.stack(found)
 
 
-def _means_of_some(cloud: Tensor, size: int, rounds: int, generator: torch.Generator) -> Tensor:
-    """Means of ``size`` different rows of ``cloud`` [n, d], drawn ``rounds`` times: [rounds, d]."""
-    order = torch.rand(rounds, len(cloud), generator=generator).argsort(dim=1)
-    shares = torch.zeros(rounds, len(cloud), dtype=cloud.dtype)
-    return shares.scatter_(1, order[:, :size], 1 / size).to(cloud.device) @ cloud
+def _draws(n: int, size: int, rounds: int, generator: torch.Generator) -> Tensor:
+    """``size`` different row numbers below ``n``, drawn ``rounds`` times: [rounds, size]."""
+    return torch.rand(rounds, n, generator=generator).argsort(dim=1)[:, :size]
 
 
 def _both(

@@ -10,6 +10,7 @@ from imbal_lab.methods.class_weights import (
     effective_number_weights,
     inverse_frequency_weights,
 )
+from imbal_lab.methods.feature_deviation import feature_deviation
 from imbal_lab.methods.focal import FocalLoss, focal_loss
 from imbal_lab.methods.gd import gd_step
 from imbal_lab.methods.ldam import LDAMLoss, deferred_weights, ldam_loss, ldam_margins
@@ -51,6 +52,7 @@ __all__ = [
     "class_weighted_loss",
     "deferred_weights",
     "effective_number_weights",
+    "feature_deviation",
     "focal_loss",
     "gd_step",
     "get",

@@ -13,6 +13,7 @@ With q = softmax(s / a) the gradient at s_c is (q_c - [c = y]) / a_c: no larger 
 rare classes start slower, at the same step size.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
@@ -30,34 +31,32 @@ from imbal_lab.methods.loss_inputs import (
 def cdt_temperatures(counts: Counts, gamma: float) -> Tensor:
     """a [C] in double precision, of training examples per class [C]; 1 for the largest.
 
-    Raises ValueError for counts below one, and for gamma < 0.
-
     >>> cdt_temperatures((5000, 500, 50), gamma=0.3)
     tensor([1.0000, 1.9953, 3.9811], dtype=torch.float64)
     """
-    n = as_counts(counts)
-    return (n.max() / n) ** check_not_negative("gamma", gamma, "0.2")
+    n = torch.as_tensor(counts, dtype=torch.float64)
+    return (n.max() / n) ** gamma
 
 
-def cdt_loss(
-    logits: Tensor, y: Tensor, counts: Counts, gamma: float, reduction: str = "mean"
-) -> Tensor:
-    """The training loss: ``logits`` [n, C], ``y`` [n], ``counts`` [C]; a scalar, or [n].
+def cdt_loss(logits: Tensor, y: Tensor, counts: Counts, gamma: float) -> Tensor:
+    """The mean training loss: ``logits`` [n, C], ``y`` [n], ``counts`` [C]; a scalar.
 
-    Raises ValueError for shapes, labels, counts or gamma that do not fit, and for NaN.
+    The formula and no more: :class:`CDTLoss` looks at its input and takes images too.
 
-    >>> import torch
     >>> logits = torch.tensor([[1.0, 2.0, 0.5]])
     >>> cdt_loss(logits, torch.tensor([2]), counts=(5000, 500, 50), gamma=0.3)
     tensor(1.7580)
     """
-    return _tempered(logits, y, cdt_temperatures(counts, gamma), reduction)
+    a = cdt_temperatures(counts, gamma).to(logits)
+    return F.cross_entropy(logits / a, y)
 
 
 class CDTLoss(nn.Module):
     """:func:`cdt_loss` as a criterion; ``temperatures`` [C] is a buffer.
 
-    >>> import torch
+    Raises ValueError for counts below one, for gamma < 0, for shapes and labels that do not fit,
+    and for NaN.
+
     >>> model, x, y = nn.Linear(4, 3), torch.zeros(3, 4), torch.tensor([0, 1, 2])
     >>> criterion = CDTLoss(counts=(5000, 500, 50), gamma=0.2)
     >>> criterion(model(x), y).backward()
@@ -69,13 +68,10 @@ class CDTLoss(nn.Module):
     def __init__(self, counts: Counts, gamma: float, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = check_reduction(reduction)
-        self.register_buffer("temperatures", cdt_temperatures(counts, gamma).float())
+        check_not_negative("gamma", gamma, "0.2")
+        self.register_buffer("temperatures", cdt_temperatures(as_counts(counts), gamma).float())
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        return _tempered(logits, y, self.temperatures, self.reduction)
-
-
-def _tempered(logits: Tensor, y: Tensor, temperatures: Tensor, reduction: str) -> Tensor:
-    check_batch(logits, y, num_classes=len(temperatures))
-    z = logits / along_classes(temperatures, logits)
-    return reduced(F.cross_entropy(z, y, reduction="none"), reduction)
+        check_batch(logits, y, num_classes=len(self.temperatures))
+        z = logits / along_classes(self.temperatures, logits)
+        return reduced(F.cross_entropy(z, y, reduction="none"), self.reduction)

@@ -15,7 +15,7 @@ def test_vectors_of_the_fact_sheet():
     a = cdt_temperatures((5000, 500, 50), 0.3)
     assert a.tolist() == pytest.approx([1, 1.995262, 3.981072], abs=1e-6)
     s, y = torch.tensor([[1.0, 2.0, 0.5]]).repeat(3, 1), torch.tensor([0, 1, 2])
-    found = cdt_loss(s, y, (5000, 500, 50), 0.3, reduction="none")
+    found = CDTLoss((5000, 500, 50), 0.3, reduction="none")(s, y)
     assert found.tolist() == pytest.approx([0.883556, 0.881181, 1.757961], abs=1e-6)
 
 
@@ -28,8 +28,11 @@ def test_cifar_temperatures():
 def test_is_the_formula(logits, y):
     powers = torch.stack([(logits[:, c]).exp() ** ((n / 600) ** 0.4) for c, n in enumerate(COUNTS)])
     expected = -(powers[y, torch.arange(len(y))] / powers.sum(dim=0)).log()
-    found = cdt_loss(logits, y, COUNTS, 0.4, reduction="none")
-    torch.testing.assert_close(found, expected, rtol=1e-12, atol=0)
+    each = [
+        cdt_loss(row[None], label[None], COUNTS, 0.4) for row, label in zip(logits, y, strict=True)
+    ]
+    torch.testing.assert_close(torch.stack(each), expected, rtol=1e-12, atol=0)
+    torch.testing.assert_close(cdt_loss(logits, y, COUNTS, 0.4), expected.mean())
 
 
 def test_gamma_zero_or_equal_counts_is_cross_entropy(logits, y):
@@ -46,7 +49,7 @@ def test_logits_times_temperatures_give_cross_entropy(logits, y):
 
 def test_gradient_weighted_by_temperature_sums_to_zero(logits, y):
     z = logits.clone().requires_grad_()
-    cdt_loss(z, y, COUNTS, 0.3, reduction="sum").backward()
+    cdt_loss(z, y, COUNTS, 0.3).backward()
     a = torch.tensor([(600 / n) ** 0.3 for n in COUNTS], dtype=torch.float64)
     torch.testing.assert_close((a * z.grad).sum(dim=1), torch.zeros(len(y)).double())
     assert (z.grad[torch.arange(len(y)), y] < 0).all()
@@ -54,8 +57,8 @@ def test_gradient_weighted_by_temperature_sums_to_zero(logits, y):
 
 def test_at_zero_logits_rare_classes_pull_less():
     z = torch.zeros(3, 3, dtype=torch.float64, requires_grad=True)
-    cdt_loss(z, torch.arange(3), COUNTS, 0.5, reduction="sum").backward()
-    expected = [-(2 / 3) / math.sqrt(600 / n) for n in COUNTS]
+    cdt_loss(z, torch.arange(3), COUNTS, 0.5).backward()  # the mean of three
+    expected = [-(2 / 3) / math.sqrt(600 / n) / 3 for n in COUNTS]
     assert z.grad.diagonal().tolist() == pytest.approx(expected, rel=1e-12)
 
 
@@ -71,6 +74,13 @@ def test_module_equals_function_and_is_saved(logits, y):
     again.load_state_dict(criterion.state_dict())
     assert torch.equal(again(logits, y), criterion(logits, y))
     assert list(criterion.parameters()) == []
+
+
+def test_a_number_added_to_all_logits_changes_the_loss(logits, y):
+    """Unlike softmax: 1 more in every logit is 1 / a_c more after the division."""
+    moved, loss = (cdt_loss(z, y, COUNTS, 0.3) for z in (logits + 1, logits))
+    assert abs(moved - loss) > 1e-3
+    torch.testing.assert_close(cdt_loss(logits + 1, y, COUNTS, 0), F.cross_entropy(logits, y))
 
 
 def test_scaling_all_counts_changes_nothing():

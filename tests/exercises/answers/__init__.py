@@ -11,7 +11,15 @@ versions in sight, in the many styles that learners bring along. Each module hol
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from answers import class_gradients, imbalance_ratio, pcngd_step, unit_directions
+from answers import (
+    cdt_loss,
+    cdt_temperatures,
+    class_gradients,
+    feature_deviation,
+    imbalance_ratio,
+    pcngd_step,
+    unit_directions,
+)
 
 Answer = Callable[..., Any]
 
@@ -24,5 +32,13 @@ class Answers(NamedTuple):
 
 ANSWERS = {
     module.__name__.rpartition(".")[2]: Answers(module.MISTAKES, module.UNLISTED, module.RIGHT)
-    for module in (imbalance_ratio, class_gradients, unit_directions, pcngd_step)
+    for module in (
+        imbalance_ratio,
+        class_gradients,
+        unit_directions,
+        pcngd_step,
+        feature_deviation,
+        cdt_temperatures,
+        cdt_loss,
+    )
 }
