@@ -19,6 +19,17 @@
 #         met_by: [quiz-three_classes]
 #       - text: Judge when PCNGD is the worse choice
 #         met_by: [essay-when_worse]
+#     symbols:
+#       - {symbol: "f", is: "the loss: the mean over all examples", code: "F.cross_entropy(...)", shape: number}
+#       - {symbol: "f_l", is: "what class $l$ *contributes* to the loss", code: "", shape: number}
+#       - {symbol: "n", is: "all examples of the step, here the whole training set", code: "len(y)", shape: number}
+#       - {symbol: "y_i", is: "class of example $i$; class 0 is the majority", code: "y[i]", shape: number}
+#       - {symbol: "\\ell_i", is: "cross-entropy of example $i$", code: 'F.cross_entropy(..., reduction="none")[i]', shape: number}
+#       - {symbol: "g_l", is: "gradient of $f_l$, over all $P$ parameters", code: "grads[l]", shape: "[P]"}
+#       - {symbol: "\\nabla f_l", is: "what autograd makes of $f_l$", code: "torch.autograd.grad", shape: "[P]"}
+#       - {symbol: "\\alpha", is: "angle between the two class gradients", code: "", shape: number}
+#       - {symbol: "\\theta_t", is: "all parameters after $t$ steps", code: "params", shape: "[P]"}
+#       - {symbol: "\\eta", is: "step size", code: "lr", shape: number}
 # ---
 
 # %% [markdown] role="card"
@@ -75,21 +86,16 @@ explore(data="digits38", method="gd", rho=10, prediction="first_steps")
 #
 # ## One formula
 #
+# <!-- formula: class_parts -->
 # $$f=\sum_l f_l,\qquad f_l=\frac1n\sum_{i\,:\,y_i=l}\ell_i,\qquad g_l=\nabla f_l$$
 #
-# | symbol | what it is | in code | shape |
-# |---|---|---|---|
-# | $n$ | all examples of the step, here the whole training set | `len(y)` | number |
-# | $y_i$ | class of example $i$; class 0 is the majority | `y[i]` | number |
-# | $\ell_i$ | cross-entropy of example $i$ | `F.cross_entropy(..., reduction="none")` | `[n]` |
-# | $f_l$ | what class $l$ *contributes* to the loss | | number |
-# | $g_l$ | its gradient, over all $P$ parameters | `grads[l]` | `[P]` |
-# | $\eta$ | step size | `lr` | number |
+# <!-- symbols: class_parts criterion -->
 #
 # Note the $1/n$: $f_l$ is divided by the number of all examples, not by the class's own. That is why the $f_l$ add up to $f$, and why a rare class has a short gradient. (The plots show the mean over the class; it rises and falls together with $f_l$.)
 #
 # A small step $-\eta(g_0+g_1)$ changes the minority's part by about $-\eta\,g_1\cdot(g_0+g_1)$. With $\alpha$ the angle between the two gradients, the minority's loss **rises** when $\lVert g_1\rVert\lVert g_0\rVert\cos\alpha+\lVert g_1\rVert^2<0$, that is, when
 #
+# <!-- formula: criterion -->
 # $$\cos\alpha<-\frac{\lVert g_1\rVert}{\lVert g_0\rVert}$$
 #
 # Early on the examples of both classes have gradients of similar size, so the right side is near $-1/\rho$: the rarer the class, the smaller the disagreement that hurts it.
@@ -171,9 +177,12 @@ def unit_directions(grads):
 #
 # Per-class normalised gradient descent walks along the *sum* of the unit directions:
 #
+# <!-- formula: step -->
 # $$\theta_{t+1}=\theta_t-\eta\sum_l\frac{g_l}{\lVert g_l\rVert}$$
 #
-# Here $\theta_t$ is `params` `[P]`, $\eta$ is `lr`, and `grads` `[C, P]` holds the $g_l$. Return the new parameters and leave the old ones as they are.
+# <!-- symbols: step -->
+#
+# `grads` `[C, P]` holds the $g_l$ as its rows. Return the new parameters and leave the old ones as they are.
 
 # %% role="answer" ex="pcngd_step"
 def pcngd_step(params, grads, lr):

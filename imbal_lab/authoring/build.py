@@ -16,6 +16,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import imbal_lab
 from imbal_lab.authoring.answers import STUB, Reference, fill, lift, wrong_stub
+from imbal_lab.authoring.formulas.in_text import readable
+from imbal_lab.authoring.formulas.parse import FormulaError
 from imbal_lab.authoring.labels import card, hints, task, wrong_hints
 from imbal_lab.authoring.leaks import find_leaks
 from imbal_lab.authoring.lesson import RUBRIC, Cell, Lesson, LessonError
@@ -137,6 +139,11 @@ def _lifted(lesson: Lesson, cell: Cell, references: References) -> str:
 
 def _cell(lesson: Lesson, cell: Cell, bodies: Mapping[str, str], answers: bool) -> NotebookNode:
     text = _text(lesson, cell, bodies, answers)
+    if cell.type == "markdown":
+        try:
+            text = readable(lesson, text)
+        except FormulaError as error:
+            raise lesson.error(cell, str(error)) from error
     metadata: dict[str, Any] = {}
     if cell.role in GRADING:
         metadata["nbgrader"] = {

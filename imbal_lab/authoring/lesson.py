@@ -61,6 +61,16 @@ class Objective:
 
 
 @dataclass(frozen=True)
+class Described:
+    """A symbol of the formulas in LaTeX, what it is, its name in code, and its shape."""
+
+    symbol: str
+    meaning: str
+    code: str
+    shape: str
+
+
+@dataclass(frozen=True)
 class Lesson:
     """A lesson as its author wrote it; ``name`` is the file's, such as 02_learning_dynamics."""
 
@@ -72,6 +82,7 @@ class Lesson:
     level: int
     needs: tuple[str, ...]
     objectives: tuple[Objective, ...]
+    symbols: tuple[Described, ...]
     cells: tuple[Cell, ...]
     source: str
 

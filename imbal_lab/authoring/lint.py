@@ -3,6 +3,7 @@
 The lines read ``file: cell: what: what to do``. No code of a lesson is run.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,9 @@ from nbformat import NotebookNode
 
 from imbal_lab.authoring.answers import lift, names_bound, names_wanted, wrong_stub
 from imbal_lab.authoring.build import leak_problems, to_notebook
+from imbal_lab.authoring.formulas.in_text import problems as _formulas
+from imbal_lab.authoring.formulas.in_text import readable
+from imbal_lab.authoring.formulas.parse import FormulaError
 from imbal_lab.authoring.labels import wrong_hints
 from imbal_lab.authoring.lesson import RUBRIC, Cell, Lesson, LessonError
 from imbal_lab.authoring.source import lesson_files, read_lesson
@@ -58,7 +62,7 @@ def lint_files(paths: list[Path], exercises: Exercises) -> list[str]:
 
 def lint_lesson(lesson: Lesson, exercises: Exercises) -> list[str]:
     """Every problem of ``lesson`` by itself."""
-    rules = (_card, _size, _exercises, _objectives, _essays, _images)
+    rules = (_card, _size, _exercises, _objectives, _essays, _images, _formulas)
     found = [problem for rule in rules for problem in rule(lesson)]
     found += _answers(lesson, exercises)
     references = {ex: exercise.reference for ex, exercise in exercises.items()}
@@ -83,7 +87,7 @@ def _card(lesson: Lesson) -> Problems:
 
 
 def _size(lesson: Lesson) -> Problems:
-    cells, words = len(lesson.cells), sum(map(_words, lesson.cells))
+    cells, words = len(lesson.cells), _words(lesson)
     for what, count, limits in (("cells", cells, CELLS), ("words of text", words, WORDS)):
         allowed = limits[lesson.kind]
         if count not in allowed:
@@ -190,6 +194,9 @@ def _prose(cell: Cell) -> str:
     return cell.text.split(RUBRIC)[0] if cell.type == "markdown" else ""
 
 
-def _words(cell: Cell) -> int:
-    """The words of a markdown cell; marks such as # and | are none."""
-    return len(re.findall(r"\S*\w\S*", _prose(cell)))
+def _words(lesson: Lesson) -> int:
+    """The words of the text with its tables; marks such as # and | are none."""
+    text = "\n".join(map(_prose, lesson.cells))
+    with contextlib.suppress(FormulaError):  # which is reported by itself
+        text = readable(lesson, text)
+    return len(re.findall(r"\S*\w\S*", text))

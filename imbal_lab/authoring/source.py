@@ -13,7 +13,16 @@ from typing import Any
 
 import jupytext
 
-from imbal_lab.authoring.lesson import KINDS, LEVELS, ROLES, Cell, Lesson, LessonError, Objective
+from imbal_lab.authoring.lesson import (
+    KINDS,
+    LEVELS,
+    ROLES,
+    Cell,
+    Described,
+    Lesson,
+    LessonError,
+    Objective,
+)
 
 
 def lesson_files(root: Path) -> list[Path]:
@@ -49,7 +58,7 @@ def _header(given: Any, problems: list[str]) -> dict[str, Any]:
     if not isinstance(given, dict):
         problems.append("header: no jupyter.imbal_lab block: begin the file with one")
         return {}
-    header = {"paper": "", "needs": [], "objectives": [], **given}
+    header = {"paper": "", "needs": [], "objectives": [], "symbols": [], **given}
     rules = {
         "title": (_is_text, "some text"),
         "paper": (lambda v: _is_text(v) or given.get("kind") == "tour", "authors, venue, year"),
@@ -58,6 +67,7 @@ def _header(given: Any, problems: list[str]) -> dict[str, Any]:
         "level": (lambda v: type(v) is int and v in LEVELS, "a whole number from 1 to 5"),
         "needs": (_is_texts, "a list of lesson names, such as [00_start_here]"),
         "objectives": (_is_objectives, "a list of {text: ..., met_by: [cell ids]}"),
+        "symbols": (_is_symbols, "a list of {symbol: ..., is: ..., code: ..., shape: ...}"),
     }
     for unknown in header.keys() - rules:
         problems.append(f"header: unknown field {unknown!r}: use {', '.join(rules)}")
@@ -67,7 +77,15 @@ def _header(given: Any, problems: list[str]) -> dict[str, Any]:
     if problems:
         return {}
     objectives = [Objective(one["text"], tuple(one["met_by"])) for one in header["objectives"]]
-    return {**header, "needs": tuple(header["needs"]), "objectives": tuple(objectives)}
+    symbols = [
+        Described(one["symbol"], one["is"], one["code"], one["shape"]) for one in header["symbols"]
+    ]
+    return {
+        **header,
+        "needs": tuple(header["needs"]),
+        "objectives": tuple(objectives),
+        "symbols": tuple(symbols),
+    }
 
 
 def _cells(notebook_cells: list[Any], problems: list[str]) -> tuple[Cell, ...]:
@@ -138,5 +156,17 @@ def _is_objectives(value: Any) -> bool:
         and one.keys() == {"text", "met_by"}
         and _is_text(one["text"])
         and _is_texts(one["met_by"])
+        for one in value
+    )
+
+
+def _is_symbols(value: Any) -> bool:
+    """Each with all four texts; what has no name in code has an empty one."""
+    return isinstance(value, list) and all(
+        isinstance(one, dict)
+        and one.keys() == {"symbol", "is", "code", "shape"}
+        and all(isinstance(text, str) for text in one.values())
+        and _is_text(one["symbol"])
+        and _is_text(one["is"])
         for one in value
     )
