@@ -60,38 +60,5 @@ class Told:
             yield rows
 
 
-def weaken_with(
-    function: Function, model: nn.Module, layer: str, counts: tuple[int, ...]
-) -> Callable[[Tensor], None]:
-    """``function(features, y, partner, strengths)`` after ``layer`` while ``model`` trains.
-
-    Partners and strengths are those of the library. Returns ``tell``, to be called with the
-    labels of each batch.
-    """
-    from imbal_lab.methods import MajorFeatureWeakening, mfw_strengths
-
-    drawn = MajorFeatureWeakening(model, layer, counts, lam_min=1.0)  # it draws, and keeps all
-    strengths = mfw_strengths(counts).float()
-    told: list[Tensor] = []
-
-    def tell(y: Tensor) -> None:
-        drawn.tell(y)
-        told[:] = [y]
-
-    def after(_: nn.Module, __: Any, features: Tensor) -> Tensor | None:
-        if drawn.partner is None:
-            return None
-        mixed = function(features, told[0], drawn.partner, strengths)
-        if not isinstance(mixed, Tensor) or mixed.shape != features.shape:
-            raise ValueError(
-                f"features: must return a tensor of shape {list(features.shape)}, "
-                f"gave {_kind(mixed)}"
-            )
-        return mixed
-
-    model.get_submodule(layer).register_forward_hook(after)
-    return tell
-
-
 def _kind(value: object) -> str:
     return str(list(value.shape)) if isinstance(value, Tensor) else type(value).__name__

@@ -8,7 +8,7 @@ from torch import nn
 
 from imbal_lab.data import Dataset, load
 from imbal_lab.explore.scenes import SCENES
-from imbal_lab.models import mlp
+from imbal_lab.models import cnn1d, mlp
 
 MINE = "mine"  # the method name of the learner's own function
 
@@ -19,12 +19,14 @@ class Setup:
 
     label: str
     source: str
-    hidden: tuple[int, ...]
+    hidden: tuple[int, ...]  # of a perceptron; of none, a 1-D CNN with batch normalisation
     seed: int = 0
     steps: int = 300
     options: Mapping[str, object] = field(default_factory=dict)
     imbalance: Callable[[float], Mapping[str, object]] = lambda rho: {"rho": rho}
     plane: bool = False  # whether an example is a point that can be drawn
+    weakened: str = "1"  # the layer whose output MFW mixes: the first hidden one, or block
+    momentum: float = 0.0  # of SGD where features are weakened
 
 
 def _of_seven(rho: float) -> Mapping[str, object]:
@@ -38,6 +40,7 @@ BLOBS = {"n_max": 200, "n_test": 250}
 PLANE = {"n_max": 400, "n_test": 250}
 TWO_DIGITS = {"classes": (3, 8), "n_max": 100}
 TEN_GROUPS = {"classes": range(10), "n_max": 200}
+CURVES = {"profile": "step", "n_max": 100, "n_test": 30}
 SETUPS = {
     "gauss2d_binary": Setup(
         "Two blobs", "gauss2d_binary", (24, 24), seed=11, options=BLOBS, plane=True
@@ -49,6 +52,15 @@ SETUPS = {
         "Seven states", "shuttle_like", (32, 32), options={"n_test": 100}, imbalance=_of_seven
     ),
     "features_lt": Setup("Ten classes of features", "features_lt", (24, 24), options=TEN_GROUPS),
+    "curves": Setup(
+        "Ten kinds of curves",
+        "mnist1d",
+        (),
+        steps=200,
+        options=CURVES,
+        weakened="stem",
+        momentum=0.9,
+    ),
 }
 
 
@@ -101,9 +113,10 @@ def dataset(data: str, rho: float, seed: int) -> Dataset:
 
 def model(setting: Setting) -> nn.Sequential:
     """A fresh model for a setting."""
-    data = dataset(setting.data, setting.rho, setting.seed)
-    widths = (data.x[0].numel(), *SETUPS[setting.data].hidden, data.num_classes)
-    return mlp(widths, seed=setting.seed)
+    data, hidden = dataset(setting.data, setting.rho, setting.seed), SETUPS[setting.data].hidden
+    if not hidden:
+        return cnn1d(data.num_classes, seed=setting.seed, norm="batch")
+    return mlp((data.x[0].numel(), *hidden, data.num_classes), seed=setting.seed)
 
 
 def one_of(argument: str, given: object, allowed: tuple[str, ...]) -> None:

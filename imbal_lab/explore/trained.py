@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from imbal_lab.data import Dataset, batches_of
 from imbal_lab.explore import settings
-from imbal_lab.explore.own_code import OwnLoss, OwnWeights, Told, weaken_with
+from imbal_lab.explore.own_code import OwnLoss, OwnWeights, Told
 from imbal_lab.explore.scenes import SCENES
 from imbal_lab.explore.settings import MINE, SETUPS, Setting
 from imbal_lab.figures import VIEWS
@@ -19,7 +19,6 @@ from imbal_lab.figures import VIEWS
 if TYPE_CHECKING:  # these come with the methods, which a student's process may lack
     from imbal_lab.instruments import Record, Snapshot
 
-MFW_LAYER = "1"  # the first hidden layer of the explorer's perceptrons
 BATCHES_SEEN = 4  # mini-batches over which a projection is averaged
 OTHER_STREAM = 1000  # added to the seed of those, so that the run's own batches are not drawn
 
@@ -151,15 +150,15 @@ def _own_criterion(setting: Setting, own: Own, data: Dataset) -> nn.Module:
 
 def _weakened(setting: Setting, own: Own, data: Dataset, model: nn.Sequential) -> Parts:
     """Cross-entropy on a model whose features are weakened while it trains."""
-    from imbal_lab.methods import MajorFeatureWeakening
+    from imbal_lab.methods import MajorFeatureWeakening, weaken_features
 
+    setup = SETUPS[setting.data]
     tell: Callable[[Tensor], None] = lambda y: None  # noqa: E731
-    if setting.method == MINE:
-        assert own.mine is not None
-        tell = weaken_with(own.mine, model, MFW_LAYER, data.counts)
-    elif setting.method == "mfw":
-        tell = MajorFeatureWeakening(model, MFW_LAYER, data.counts).tell
-    criterion, optimizer = nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), setting.lr)
+    if setting.method in (MINE, "mfw"):
+        mix: Any = own.mine if setting.method == MINE else weaken_features
+        tell = MajorFeatureWeakening(model, setup.weakened, data.counts, mix=mix).tell
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), setting.lr, setup.momentum)
     return Parts(_fit(setting, data, model, criterion, optimizer, "mixed", tell), criterion)
 
 

@@ -10,11 +10,7 @@ from imbal_lab.instruments.feature_deviation import (
     null_deviation,
     subsampled_deviation,
 )
-from imbal_lab.instruments.feature_gradients import (
-    feature_gradient_norms,
-    log_gradient_ratio,
-    mean_feature_gradients,
-)
+from imbal_lab.instruments.feature_gradients import log_gradient_ratio, mean_feature_gradients
 from imbal_lab.instruments.learning_gap import accuracy_gap, gap_auc
 from imbal_lab.instruments.loop_recorder import LoopRecorder
 from imbal_lab.instruments.loop_recording import LoopRecording
@@ -34,7 +30,6 @@ __all__ = [
     "attraction_repulsion",
     "class_means",
     "cosines",
-    "feature_gradient_norms",
     "from_logit_gradients",
     "gap_auc",
     "log_gradient_ratio",

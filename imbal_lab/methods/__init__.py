@@ -11,6 +11,7 @@ from imbal_lab.methods.class_weights import (
     inverse_frequency_weights,
 )
 from imbal_lab.methods.feature_deviation import feature_deviation
+from imbal_lab.methods.feature_gradients import feature_gradients
 from imbal_lab.methods.focal import FocalLoss, focal_loss
 from imbal_lab.methods.gd import gd_step
 from imbal_lab.methods.ldam import LDAMLoss, deferred_weights, ldam_loss, ldam_margins
@@ -28,6 +29,7 @@ from imbal_lab.methods.per_class import PerClass
 from imbal_lab.methods.projection import projections
 from imbal_lab.methods.registry import METHODS, Method, get
 from imbal_lab.methods.two_stage import TrainOnly, reinitialize
+from imbal_lab.methods.weakening import class_strengths, weaken_features
 
 __all__ = [
     "ABSGD",
@@ -49,10 +51,12 @@ __all__ = [
     "cdt_loss",
     "cdt_temperatures",
     "class_gradients",
+    "class_strengths",
     "class_weighted_loss",
     "deferred_weights",
     "effective_number_weights",
     "feature_deviation",
+    "feature_gradients",
     "focal_loss",
     "gd_step",
     "get",
@@ -74,4 +78,5 @@ __all__ = [
     "rescaled_step",
     "unit_directions",
     "weaken",
+    "weaken_features",
 ]

@@ -22,6 +22,7 @@ partner, so the loss of one class depends on the others' inputs, and per-class g
 slow, exact road.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -29,6 +30,9 @@ from torch import Tensor, nn
 
 from imbal_lab.methods.loss_inputs import Counts, as_counts, check_labels, readable
 from imbal_lab.methods.named_layer import named_layer
+from imbal_lab.methods.weakening import class_strengths, weaken_features
+
+Mix = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def mfw_strengths(counts: Counts, lam_min: float = 0.7) -> Tensor:
@@ -42,9 +46,7 @@ def mfw_strengths(counts: Counts, lam_min: float = 0.7) -> Tensor:
     """
     if not 0.5 <= lam_min <= 1:
         raise ValueError(f"lam_min={lam_min!r}: use 0.5 <= lam_min <= 1, such as 0.7")
-    log_n = as_counts(counts).log()
-    above = log_n - log_n.min()
-    return 1 - (1 - lam_min) * above / above.max() if above.any() else torch.ones_like(above)
+    return class_strengths(as_counts(counts), lam_min)
 
 
 def weaken(features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor) -> Tensor:
@@ -61,7 +63,7 @@ def weaken(features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor) -> T
     _check_rows(y, features)
     check_labels(y, len(strengths))
     check_partner(partner, len(y))
-    return _mixed(features, y, partner, strengths)
+    return _mixed(weaken_features, features, y, partner, strengths)
 
 
 def check_partner(partner: Tensor, n: int) -> None:
@@ -77,9 +79,14 @@ def check_partner(partner: Tensor, n: int) -> None:
         )
 
 
-def _mixed(features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor) -> Tensor:
-    lam = strengths.to(features)[y].view(-1, *[1] * (features.ndim - 1))
-    return torch.lerp(features.index_select(0, partner), features, lam)
+def _mixed(mix: Mix, features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor) -> Tensor:
+    """``mix`` of the features as rows [n, d], in the shape that they came in."""
+    flat = features.flatten(1)
+    rows = mix(flat, y, partner, strengths.to(features))
+    if not isinstance(rows, Tensor) or rows.shape != flat.shape:
+        gave = list(rows.shape) if isinstance(rows, Tensor) else type(rows).__name__
+        raise ValueError(f"features: must return a tensor of shape {list(flat.shape)}, gave {gave}")
+    return rows.view_as(features)
 
 
 class MajorFeatureWeakening(nn.Module):
@@ -88,7 +95,9 @@ class MajorFeatureWeakening(nn.Module):
     ``layer`` is a name out of ``model.named_modules()`` whose output is one tensor [n, ...];
     ``counts`` [C] and ``lam_min`` as in :func:`mfw_strengths`. Tell the labels of each batch
     before the forward pass; they serve for one pass. ``partner`` [n] is that of the last
-    training batch, None after a pass in eval mode (the model's mode counts, not ours).
+    training batch, None after a pass in eval mode (the model's mode counts, not ours). Another
+    function ``mix(features [n, d], y, partner, strengths) -> [n, d]`` may stand in for
+    :func:`weaken_features`, and other ``strengths`` [C] be copied into ours.
 
     In a loop you did not write, tell the labels from its callback: ``on_batch_begin`` of
     skorch and ``on_train_batch_start`` of Lightning get the batch. ``remove()``, or the end of
@@ -106,12 +115,19 @@ class MajorFeatureWeakening(nn.Module):
     strengths: Tensor
 
     def __init__(
-        self, model: nn.Module, layer: str, counts: Counts, lam_min: float = 0.7, seed: int = 0
+        self,
+        model: nn.Module,
+        layer: str,
+        counts: Counts,
+        lam_min: float = 0.7,
+        seed: int = 0,
+        mix: Mix = weaken_features,
     ) -> None:
         super().__init__()
         self.register_buffer("strengths", mfw_strengths(counts, lam_min).float())
         self.partner: Tensor | None = None
         self._told: Tensor | None = None
+        self._mix = mix
         self._generator = torch.Generator().manual_seed(seed)
         self._model = (model,)  # in a tuple, so that its parameters are not ours as well
         self._hook = named_layer(model, layer).register_forward_hook(self._after_layer)
@@ -152,7 +168,7 @@ class MajorFeatureWeakening(nn.Module):
             )
         _check_rows(y, features)
         self.partner = self._draw_partner(len(y)).to(features.device)
-        return _mixed(features, y, self.partner, self.strengths)
+        return _mixed(self._mix, features, y, self.partner, self.strengths)
 
     def _draw_partner(self, n: int) -> Tensor:
         """Each row's partner in a random ring through the batch, so nobody is its own."""

@@ -64,7 +64,7 @@ WRONG = [
     ("remedies", nothing, "loss: must return a scalar made of the logits, gave NoneType"),
     ("remedies", half, "loss: must return a scalar made of the logits, gave [64, 4]"),
     ("absgd", nothing, "weights: must return one weight an example, [545], gave NoneType"),
-    ("weakening", nothing, "features: must return a tensor of shape [64, 24], gave NoneType"),
+    ("weakening", nothing, "features: must return a tensor of shape [64, 320], gave NoneType"),
 ]
 
 

@@ -11,7 +11,7 @@ from imbal_lab.explore.scenes import SCENES
 from imbal_lab.figures import VIEWS
 from imbal_lab.instruments import Recording, snapshot_steps, take_snapshot
 from imbal_lab.methods import METHODS, MajorFeatureWeakening, class_gradients
-from imbal_lab.models import mlp
+from imbal_lab.models import cnn1d, mlp
 from imbal_lab.training import fit, train
 
 ALL = [(s.name, d, m) for s in SCENES.values() for d in s.data for m in s.methods]
@@ -29,10 +29,16 @@ def whole(setting):
     setup, scene = SETUPS[setting.data], SCENES[setting.scene]
     options = {"rho": setting.rho} if setting.data != "shuttle_like" else SEVEN
     data = load(setup.source, seed=setting.seed, **setup.options, **options)
-    model = mlp([data.x.shape[1], *setup.hidden, data.num_classes], seed=setting.seed)
+    curves = setting.data == "curves"
+    if curves:
+        model = cnn1d(data.num_classes, seed=setting.seed, norm="batch")
+    else:
+        model = mlp([data.x.shape[1], *setup.hidden, data.num_classes], seed=setting.seed)
     gradients = "grad_norm" in scene.views
-    if setting.method == "mfw":
-        return data, model, None, weakened(data, model, setup.steps)
+    if scene.name == "weakening":
+        layer = {"sgd": None, "mfw": "stem" if curves else "1"}[setting.method]
+        momentum = 0.9 if curves else 0.0
+        return data, model, None, weakened(data, model, setup.steps, layer, momentum)
     method = METHODS[setting.method]
     batches = batches_of(method.batches, data.y, 64, seed=setting.seed)
     if scene.slot == "step":
@@ -51,16 +57,20 @@ def whole(setting):
 SEVEN = {"counts": (500, 500, 500, 71, 71, 10, 10)}  # rho = 50
 
 
-def weakened(data, model, steps):
+def weakened(data, model, steps, layer, momentum):
     """The loop of MFW: tell the labels before every pass in training mode."""
-    weakening = MajorFeatureWeakening(model, "1", data.counts)
+    weakening = MajorFeatureWeakening(model, layer, data.counts) if layer else None
 
     def told():
         for rows in chain.from_iterable(repeat(batches_of("mixed", data.y, 64, seed=0))):
-            weakening.tell(data.y[rows])
+            if weakening:
+                weakening.tell(data.y[rows])
             yield rows
 
-    loss, optimizer = torch.nn.CrossEntropyLoss(), torch.optim.SGD(model.parameters(), 0.1)
+    loss, optimizer = (
+        torch.nn.CrossEntropyLoss(),
+        torch.optim.SGD(model.parameters(), 0.1, momentum),
+    )
     return fit(data, model, loss, optimizer, steps=steps, batches=told(), record_gradients=False)
 
 

@@ -7,11 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.instruments import (
-    feature_gradient_norms,
-    log_gradient_ratio,
-    mean_feature_gradients,
-)
+from imbal_lab.instruments import log_gradient_ratio, mean_feature_gradients
 
 
 @pytest.fixture
@@ -35,16 +31,11 @@ def by_autograd(features, head, dataset):
     return torch.stack(norms)
 
 
-def test_closed_form_is_autograd(features, head, dataset, by_autograd):
-    found = feature_gradient_norms(head(features), dataset.y, head.weight)
-    torch.testing.assert_close(found, by_autograd, rtol=1e-12, atol=0)
-    assert not found.requires_grad
-
-
-def test_class_mean_of_lengths(features, head, dataset, by_autograd):
+def test_closed_form_is_the_class_mean_of_lengths_by_autograd(features, head, dataset, by_autograd):
     found = mean_feature_gradients(head(features), dataset.y, head.weight)
     expected = [by_autograd[dataset.y == c].mean() for c in range(3)]
-    torch.testing.assert_close(found, torch.stack(expected))
+    torch.testing.assert_close(found, torch.stack(expected), rtol=1e-12, atol=0)
+    assert not found.requires_grad
 
 
 def test_the_batch_does_not_count(features, head, dataset):
@@ -62,8 +53,8 @@ def test_examples_that_pull_apart_do_not_cancel():
     """Their gradients are opposite, so the length of the mean would be zero."""
     weight = torch.tensor([[1.0, 0.0], [0.0, 2.0], [-1.0, 2.0]])
     logits = torch.tensor([[0.0, 0.0, -math.inf], [-math.inf, 0.0, 0.0]])
-    norms = feature_gradient_norms(logits, torch.tensor([1, 1]), weight)
-    torch.testing.assert_close(norms, torch.tensor([math.sqrt(5) / 2, 0.5]))
+    norms = mean_feature_gradients(logits, torch.tensor([1, 1]), weight)
+    torch.testing.assert_close(norms, torch.tensor([0, (math.sqrt(5) / 2 + 0.5) / 2, 0]))
     opposite = torch.tensor([[1.0, 0.0], [0.0, 0.0], [-1.0, 0.0]])
     even = torch.tensor([[0.0, 0.0, -math.inf], [-math.inf, 0.0, 0.0]])
     assert mean_feature_gradients(even, torch.tensor([1, 1]), opposite)[1].item() == 0.5
@@ -71,11 +62,12 @@ def test_examples_that_pull_apart_do_not_cancel():
 
 def test_bound_and_fitted_examples(features, head, dataset):
     spectral = torch.linalg.matrix_norm(head.weight, ord=2)
-    worst = feature_gradient_norms(torch.tensor([[-1e3, 1e3, 0.0]]), torch.tensor([0]), head.weight)
+    logits = torch.tensor([[-1e3, 1e3, 0.0]], dtype=torch.float64)
+    worst = mean_feature_gradients(logits, torch.tensor([0]), head.weight)[0]
     assert worst <= math.sqrt(2) * spectral
-    torch.testing.assert_close(worst[0].double(), (head.weight[1] - head.weight[0]).norm())
+    torch.testing.assert_close(worst, (head.weight[1] - head.weight[0]).norm())
     fitted = 100.0 * F.one_hot(dataset.y, 3)
-    assert feature_gradient_norms(fitted, dataset.y, head.weight).max() < 1e-12
+    assert mean_feature_gradients(fitted, dataset.y, head.weight).max() < 1e-12
 
 
 def test_log_gradient_ratio_by_hand():
@@ -95,6 +87,6 @@ def test_half_precision(features, head, dataset):
 def test_bad_input_is_refused(features, head, dataset):
     logits = head(features)
     with pytest.raises(ValueError, match=r"logits, weight: shapes \(19, 3\) and \(6, 3\)"):
-        feature_gradient_norms(logits, dataset.y, head.weight.T)
+        mean_feature_gradients(logits, dataset.y, head.weight.T)
     with pytest.raises(ValueError, match="y: label 3 is out of range"):
-        feature_gradient_norms(logits, dataset.y + 1, head.weight)
+        mean_feature_gradients(logits, dataset.y + 1, head.weight)

@@ -139,6 +139,34 @@ def test_inside_a_model_it_is_the_formula(model, batch, weakening):
     torch.testing.assert_close(found, model[2](mixed), rtol=1e-6, atol=1e-7)
 
 
+def test_another_mix_stands_in_its_place_and_sees_rows(batch):
+    x, y = batch
+    given = []
+
+    def swapped(features, y, partner, strengths):
+        given.append((features.shape, strengths))
+        return features[partner]
+
+    model = nn.Sequential(nn.Unflatten(1, (1, 3)), nn.Flatten()).double()
+    weakening = MajorFeatureWeakening(model, "0", COUNTS, mix=swapped)
+    own = torch.tensor([0.5, 0.6, 0.7])
+    weakening.strengths.copy_(own)
+    weakening.tell(y)
+    assert torch.equal(model(x), x[weakening.partner])
+    assert given[0][0] == x.shape
+    assert torch.equal(given[0][1], own.double())
+
+
+@pytest.mark.parametrize(("mix", "gave"), [(lambda h, *_: h[:2], r"\[2, 3\]"), (print, "NoneType")])
+def test_a_mix_of_another_shape_is_refused(batch, mix, gave):
+    model = nn.Sequential(nn.Identity())
+    weakening = MajorFeatureWeakening(model, "0", COUNTS, mix=mix)
+    weakening.tell(batch[1])
+    shape = rf"\[{len(batch[1])}, 3\]"
+    with pytest.raises(ValueError, match=rf"features: must return .* {shape}, gave {gave}"):
+        model(batch[0])
+
+
 def test_partners_are_others_and_each_is_as_likely(weakening):
     """Nobody is its own partner, all serve once, and over many draws no row is preferred."""
     times = torch.zeros(5, 5)
