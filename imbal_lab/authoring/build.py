@@ -1,8 +1,9 @@
 """Build: lesson sources into the students' and the instructor's notebooks.
 
 `build` writes ``notebooks/NN_name/NN_name.ipynb`` (committed, free of answers, no outputs),
-``build/instructor/NN_name.ipynb`` (with answers and rubrics, ignored by git) and
-``course/SYLLABUS.md``. The same sources give the same bytes.
+``course/SYLLABUS.md`` and the teaching pages' tables; for teachers only, in ``course/instructor/``
+(ignored by git and by nbgrader), notebooks with answers and an answer key. The same sources give
+the same bytes.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import imbal_lab
+from imbal_lab.authoring.answer_key import answer_key
 from imbal_lab.authoring.answers import STUB, Reference, fill, lift, wrong_stub
 from imbal_lab.authoring.formulas.in_text import readable
 from imbal_lab.authoring.formulas.parse import FormulaError
@@ -23,6 +25,8 @@ from imbal_lab.authoring.leaks import find_leaks
 from imbal_lab.authoring.lesson import RUBRIC, Cell, Lesson, LessonError
 from imbal_lab.authoring.source import lesson_files, read_lesson
 from imbal_lab.authoring.syllabus import syllabus
+from imbal_lab.authoring.teaching import contents, teaching_page
+from imbal_lab.checks import Exercise
 
 References = Mapping[str, Reference]
 
@@ -52,8 +56,27 @@ def build(root: Path) -> Built:
     """
     from imbal_lab import exercises
 
-    references = {name: exercises.get(name).reference for name in exercises.names()}
-    return build_lessons(root, read_lessons(root), references)
+    known = {name: exercises.get(name) for name in exercises.names()}
+    lessons = read_lessons(root)
+    references = {name: exercise.reference for name, exercise in known.items()}
+    built = build_lessons(root, lessons, references)
+    return Built(built.written + _write(teachers_pages(root, lessons, known)), built.stale)
+
+
+def teachers_pages(
+    root: Path, lessons: list[Lesson], exercises: Mapping[str, Exercise]
+) -> dict[Path, str]:
+    """The answer key, and the pages in course/teaching with their made parts up to date."""
+    course = root / "course"
+    pages = {
+        course / "instructor" / "answer_key.md": answer_key(lessons, exercises),
+        course / "teaching" / "README.md": contents(lessons),
+    }
+    for lesson in lessons:
+        path = course / "teaching" / f"{lesson.name}.md"
+        page = path.read_text(encoding="utf-8") if path.exists() else ""
+        pages[path] = teaching_page(page, lesson, exercises)
+    return pages
 
 
 def read_lessons(root: Path) -> list[Lesson]:
@@ -78,14 +101,19 @@ def build_lessons(root: Path, lessons: list[Lesson], references: References) -> 
             raise LessonError([f"{lesson.name}.py: {where}: {what}" for where, what in leaks])
         instructor = to_notebook(lesson, references, answers=True)
         files[root / "notebooks" / lesson.name / f"{lesson.name}.ipynb"] = to_text(release)
-        files[root / "build" / "instructor" / f"{lesson.name}.ipynb"] = to_text(instructor)
+        files[root / "course" / "instructor" / f"{lesson.name}.ipynb"] = to_text(instructor)
     files[root / "course" / "SYLLABUS.md"] = syllabus(lessons)
+    written = _write(files)
+    names = {lesson.name for lesson in lessons}
+    folders = sorted(path for path in (root / "notebooks").iterdir() if path.is_dir())
+    return Built(written, [folder for folder in folders if folder.name not in names])
+
+
+def _write(files: Mapping[Path, str]) -> list[Path]:
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
-    names = {lesson.name for lesson in lessons}
-    folders = sorted(path for path in (root / "notebooks").iterdir() if path.is_dir())
-    return Built(list(files), [folder for folder in folders if folder.name not in names])
+    return list(files)
 
 
 def to_notebook(lesson: Lesson, references: References, *, answers: bool) -> NotebookNode:

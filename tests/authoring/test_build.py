@@ -138,7 +138,7 @@ def test_a_build_writes_release_instructor_and_syllabus(tmp_path, lesson, refere
     files = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
     assert files == {
         "notebooks/01_short/01_short.ipynb",
-        "build/instructor/01_short.ipynb",
+        "course/instructor/01_short.ipynb",
         "course/SYLLABUS.md",
     }
     assert {path.relative_to(tmp_path).as_posix() for path in built.written} == files

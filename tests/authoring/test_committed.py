@@ -12,6 +12,7 @@ def rebuilt(root, tmp_path_factory):
     """A build of the repository's sources in another folder."""
     folder = tmp_path_factory.mktemp("rebuilt")
     shutil.copytree(root / "solutions", folder / "solutions")
+    shutil.copytree(root / "course" / "teaching", folder / "course" / "teaching")
     build(folder)
     return folder
 
@@ -28,6 +29,10 @@ def test_the_notebooks_are_those_of_the_sources(root, rebuilt):
 
 def test_the_syllabus_is_that_of_the_headers(root, rebuilt):
     assert files(root, "course/SYLLABUS.md") == files(rebuilt, "course/SYLLABUS.md") != {}
+
+
+def test_the_teaching_pages_are_those_of_exercises_and_quizzes(root, rebuilt):
+    assert files(root, "course/teaching/*.md") == files(rebuilt, "course/teaching/*.md") != {}
 
 
 def test_no_folder_outlives_its_lesson(root):

@@ -97,5 +97,5 @@ print(imbal_lab.__file__, lint(pathlib.Path.cwd()), len(build(pathlib.Path.cwd()
 """
     where, problems, written = run("-c", code, cwd=tmp_path, PYTHONPATH=str(installed)).split(" ")
     assert where.startswith(str(installed))
-    assert (problems, written) == ("[]", "3")
+    assert (problems, written) == ("[]", "6")
     assert (tmp_path / "notebooks" / "01_short" / "01_short.ipynb").exists()

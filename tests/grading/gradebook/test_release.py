@@ -44,6 +44,19 @@ def test_source_folder_holds_the_built_notebook_and_nothing_else(course, stub):
     assert files[0].read_bytes() == course.lesson_notebook(stub.LESSON).read_bytes()
 
 
+def test_what_is_for_teachers_is_in_no_release(course, stub):
+    secret = course.root / "instructor" / f"{stub.LESSON}.ipynb"
+    secret.parent.mkdir()
+    secret.write_text("THE ANSWER")
+    made = release(course, stub.LESSON)
+    handed_out = [p for name in ("source", "release") for p in (course.root / name).rglob("*")]
+    texts = [path.read_bytes() for path in handed_out if path.is_file()]
+    with zipfile.ZipFile(made.bundle) as bundle:
+        texts += [bundle.read(name) for name in bundle.namelist()]
+    assert len(texts) > 3
+    assert not any(b"THE ANSWER" in text for text in texts)
+
+
 def test_same_notebook_again_is_no_new_release(course, stub):
     first = release(course, stub.LESSON)
     bundle = first.bundle.read_bytes()
