@@ -8,6 +8,9 @@ from imbal_lab.exercises import (
     feature_deviation,
     imbalance_ratio,
     pcngd_step,
+    projections,
+    rescaled_step,
+    sampling_weights,
     unit_directions,
 )
 
@@ -18,6 +21,9 @@ EXERCISES = {
         class_gradients.EXERCISE,
         unit_directions.EXERCISE,
         pcngd_step.EXERCISE,
+        projections.EXERCISE,
+        rescaled_step.EXERCISE,
+        sampling_weights.EXERCISE,
         feature_deviation.EXERCISE,
         cdt_temperatures.EXERCISE,
         cdt_loss.EXERCISE,

@@ -23,6 +23,7 @@ from imbal_lab.methods.logit_adjustment import (
 )
 from imbal_lab.methods.mfw import MajorFeatureWeakening, mfw_strengths, weaken
 from imbal_lab.methods.mixed_labels import MixedLabelLoss, mixed_label_loss
+from imbal_lab.methods.oversampling import sampling_weights
 from imbal_lab.methods.pcngd import normalized, pcngd_step, unit_directions
 from imbal_lab.methods.pcnsgd import product_step, rescaled_step
 from imbal_lab.methods.per_class import PerClass
@@ -76,6 +77,7 @@ __all__ = [
     "refuse_batchnorm",
     "reinitialize",
     "rescaled_step",
+    "sampling_weights",
     "unit_directions",
     "weaken",
     "weaken_features",

@@ -18,50 +18,41 @@ would turn round all others. Where the floor is active, the projections are no l
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.methods.pcngd import unit_directions
 from imbal_lab.methods.projection import projections
-
-FLOOR = 0.05  # no class is stretched by more than 20
 
 
 def rescaled_step(
-    params: Tensor, grads: Tensor, full_grads: Tensor, lr: float, floor: float = FLOOR
+    params: Tensor, grads: Tensor, full_grads: Tensor, lr: float, floor: float = 0.05
 ) -> Tensor:
     """The parameters after one step of PCNSGD+R; every class advances by ``lr`` along its own.
 
     ``params`` [P]; ``grads`` [C, P] of the mini-batch and ``full_grads`` [C, P] of the whole
-    training set, both from :func:`class_gradients` at ``params``; returns [P]. A class without
-    gradient on either side is not rescaled. Raises ValueError for a ``floor`` outside (0, 1].
+    training set, both from :func:`class_gradients` at ``params``; returns [P]. No class is
+    stretched by more than 1 / ``floor``, and one without gradient on either side is not
+    rescaled. Raises ValueError for a ``floor`` outside (0, 1].
 
     >>> grads, full = torch.tensor([[3.0, 4.0]]), torch.tensor([[2.0, 0.0]])
     >>> rescaled_step(torch.zeros(2), grads, full, lr=0.3)
     tensor([-0.3000, -0.4000])
     """
-    return _moved(params, grads, lr / _floored(grads, full_grads, floor))
+    if not 0 < floor <= 1:
+        raise ValueError(f"floor={floor!r}: the smallest projection divided by is in (0, 1]")
+    p = projections(grads, full_grads).clamp_min(floor)
+    p = torch.where(full_grads.any(dim=1), p, 1.0)  # zero is a fitted class, not noise
+    directions = F.normalize(grads, dim=1, eps=torch.finfo(grads.dtype).tiny)
+    return params - lr * (directions / p[:, None]).sum(dim=0)
 
 
 def product_step(
-    params: Tensor, grads: Tensor, full_grads: Tensor, lr: float, floor: float = FLOOR
+    params: Tensor, grads: Tensor, full_grads: Tensor, lr: float, floor: float = 0.05
 ) -> Tensor:
     """:func:`rescaled_step` times the product of all p_l: every class advances by lr prod p_j.
 
     The direction is the same. The step is shorter where the batch says little, and with many
     classes very short.
     """
-    p = _floored(grads, full_grads, floor)
-    return _moved(params, grads, lr * p.prod() / p)
-
-
-def _moved(params: Tensor, grads: Tensor, lengths: Tensor) -> Tensor:
-    """``params`` [P] moved against each class's direction by its length [C]."""
-    return params - lengths @ unit_directions(grads)
-
-
-def _floored(grads: Tensor, full_grads: Tensor, floor: float) -> Tensor:
-    """p [C], at least ``floor``; 1 where a gradient is zero, which is not noise."""
-    if not 0 < floor <= 1:
-        raise ValueError(f"floor={floor!r}: the smallest projection divided by is in (0, 1]")
-    p = projections(grads, full_grads)
-    lengths = torch.linalg.vector_norm(torch.stack([grads, full_grads]), dim=2)
-    return torch.where((lengths == 0).any(dim=0), 1.0, p.clamp_min(floor))
+    there = grads.any(dim=1) & full_grads.any(dim=1)
+    p = projections(grads[there], full_grads[there]).clamp_min(floor)
+    return rescaled_step(params, grads, full_grads, lr * p.prod().item(), floor)

@@ -14,9 +14,9 @@ The trap is to take cosines layer by layer and average them, or to compare with 
 all classes together. Here all parameters are one vector, and each class has its own.
 """
 
+import torch
 from torch import Tensor
-
-from imbal_lab.methods.pcngd import unit_directions
+from torch.nn import functional as F  # noqa: N812
 
 
 def projections(grads: Tensor, full_grads: Tensor) -> Tensor:
@@ -36,4 +36,5 @@ def projections(grads: Tensor, full_grads: Tensor) -> Tensor:
             f"grads, full_grads: shapes {tuple(grads.shape)} and {tuple(full_grads.shape)}; give "
             "the class gradients [C, P] of the same model twice"
         )
-    return (unit_directions(grads) * unit_directions(full_grads)).sum(dim=1).clamp(-1, 1)
+    shortest = torch.finfo(grads.dtype).tiny  # what is shorter counts as zero
+    return F.cosine_similarity(grads, full_grads, dim=1, eps=shortest).clamp(-1, 1)

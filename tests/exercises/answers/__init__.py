@@ -18,6 +18,9 @@ from answers import (
     feature_deviation,
     imbalance_ratio,
     pcngd_step,
+    projections,
+    rescaled_step,
+    sampling_weights,
     unit_directions,
 )
 
@@ -37,6 +40,9 @@ ANSWERS = {
         class_gradients,
         unit_directions,
         pcngd_step,
+        projections,
+        rescaled_step,
+        sampling_weights,
         feature_deviation,
         cdt_temperatures,
         cdt_loss,
