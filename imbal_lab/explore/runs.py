@@ -82,8 +82,7 @@ class Runs:
         self.labels = {name: label_of(name) for name in scene.methods}
         if own.mine is not None:
             self.labels[MINE] = f"Your {'optimizer' if is_optimizer(own.mine) else scene.slot}"
-        name = getattr(own.mine, "__name__", "")
-        self.stands_for = scene.named.get(name, scene.stands_for)
+        self.stands_for = scene.method_of(own.mine)
         self._finished: dict[Setting, Run] = {}
 
     def job(self, setting: Setting, beside: str | None = None, seeds: int = 1) -> Job:

@@ -83,3 +83,7 @@ class Scene:
     def start(self, control: Control) -> float:
         """Where a slider of this scene starts."""
         return self.starts.get(control.name, control.start)
+
+    def method_of(self, mine: object) -> str:
+        """The library's method that a function of the learner's own stands beside."""
+        return self.named.get(getattr(mine, "__name__", ""), self.stands_for)

@@ -49,7 +49,7 @@ SCENES = {
             beside=("projection", "arrows"),
             slot="step",
             stands_for="pcnsgd",
-            named={"gd_step": "sgd"},
+            named={"gd_step": "sgd", "rescaled_step": "pcnsgd_r"},
             starts={"rho": 20},
         ),
         Scene(

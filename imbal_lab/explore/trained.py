@@ -97,8 +97,9 @@ def _steps(setting: Setting, own: Own, data: Dataset, model: nn.Sequential) -> P
     from imbal_lab.training import train
 
     scene = SCENES[setting.scene]
-    method = METHODS[scene.stands_for if setting.method == MINE else setting.method]
-    step: Any = own.mine if setting.method == MINE else method.step
+    mine = setting.method == MINE
+    method = METHODS[scene.method_of(own.mine) if mine else setting.method]
+    step: Any = own.mine if mine else method.step
     run = train(
         data,
         model,
@@ -107,7 +108,7 @@ def _steps(setting: Setting, own: Own, data: Dataset, model: nn.Sequential) -> P
         steps=SETUPS[setting.data].steps,
         gradients=own.gradients or class_gradients,
         batches=_batches(method.batches, setting, data),
-        full_gradients=method.full_gradients and setting.method != MINE,
+        full_gradients=method.full_gradients,
         record_gradients="grad_norm" in scene.views,
     )
     return Parts(run, batches=_seen_batches(method.batches, setting, data))

@@ -14,6 +14,11 @@ def pcnsgd_step(params, grads, lr):
     return params - lr * F.normalize(grads, dim=1).sum(0)
 
 
+def rescaled_step(params, grads, full_grads, lr):
+    p = F.cosine_similarity(grads, full_grads, dim=1).clamp(min=0.05)
+    return params - lr * (F.normalize(grads, dim=1) / p[:, None]).sum(0)
+
+
 def balanced_softmax(logits, y, counts):
     return F.cross_entropy(logits + counts.log(), y)
 
@@ -34,6 +39,7 @@ def weakened(features, y, partner, strengths):
 
 RIGHT = [
     ("noise", pcnsgd_step, "PCNSGD"),
+    ("noise", rescaled_step, "PCNSGD+R"),
     ("remedies", balanced_softmax, "Logit adjustment"),
     ("temperatures", tempered, "CDT"),
     ("absgd", by_loss, "ABSGD"),
