@@ -162,7 +162,11 @@ EXERCISE = Exercise(
             "a mini-batch that says little, or points the wrong way",
             "a projection below the floor counts as the floor",
             1,
-            (problem((0.9, 0.01), 8, 0.1), problem((-0.4, 0.8), 5, 0.1)),
+            (
+                problem((0.9, 0.01), 8, 0.1),
+                problem((-0.4, 0.8), 5, 0.1),
+                problem((0.9, 0.3), 6, 0.2, floor=0.5),
+            ),
             "print p before and after the floor: no entry may be below it.",
         ),
         Group(
@@ -173,14 +177,14 @@ EXERCISE = Exercise(
             "the direction of a zero gradient is zero; look for 0/0.",
         ),
         Group(
-            "another floor, and ten classes",
-            "the floor is the one that was given, and ten classes work",
+            "ten classes, and a single one",
+            "ten classes work, and a single one",
             1,
             (
-                problem((0.9, 0.3), 6, 0.2, floor=0.5),
                 problem(tuple(0.95 - k / 12 for k in range(10)), 30, 0.02),
+                problem((0.7,), 4, 0.3),
             ),
-            "use the argument `floor` and the number of rows, not fixed numbers.",
+            "use the number of rows that is there, not a fixed one.",
             hidden=True,
         ),
     ),
