@@ -3,6 +3,7 @@
 from imbal_lab.checks.call import Ask, Other, Outcome, Raised, asking
 from imbal_lab.checks.exercise import Case, Exercise, Group, Mistake, Property
 from imbal_lab.checks.judge import Verdict, judge
+from imbal_lab.checks.known import Known
 from imbal_lab.checks.report import CheckFailed, check
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "CheckFailed",
     "Exercise",
     "Group",
+    "Known",
     "Mistake",
     "Other",
     "Outcome",

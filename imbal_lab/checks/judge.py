@@ -54,13 +54,14 @@ class Verdict:
         return earned / sum(g.weight for g in self.groups)
 
 
-def judge(exercise: Exercise, ask: Ask, *, seed: int, hidden: bool) -> Verdict:
+def judge(known: Known, ask: Ask, *, hidden: bool) -> Verdict:
     """Judge the answer that ``ask`` calls; ``hidden`` groups take part at grading only.
 
-    Each case is asked once at most, in the order of the groups. After an answer that is not
-    started, or out of time, nothing more is asked.
+    Exercise and seed are those of ``known``, and ``ask`` uses the same. Each case is asked once at
+    most, in the order of the groups. After an answer that is not started, or out of time, nothing
+    more is asked.
     """
-    ask, known = cache(ask), Known(exercise, seed)
+    ask, exercise = cache(ask), known.exercise
     groups = tuple(g for g in exercise.groups if hidden or not g.hidden)
     findings = []
     for group in groups:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from imbal_lab.checks.call import Other, Outcome, outcome_of, raised
-from imbal_lab.checks.exercise import Case, Exercise, Function
+from imbal_lab.checks.exercise import Case, Exercise, Function, Inputs
 
 
 class Known:
@@ -16,7 +16,14 @@ class Known:
 
     def __init__(self, exercise: Exercise, seed: int) -> None:
         self.exercise, self.seed = exercise, seed
+        self._inputs: dict[Case, Inputs] = {}
         self._outcomes: dict[tuple[Function, Case], Outcome] = {}
+
+    def inputs(self, case: Case) -> Inputs:
+        """What is drawn for ``case``: to be read, and never to be written to."""
+        if case not in self._inputs:
+            self._inputs[case] = self.exercise.draw(case, self.seed)
+        return self._inputs[case]
 
     def expected(self, case: Case) -> Tensor:
         """The right result."""
@@ -44,9 +51,9 @@ class Known:
             return next(broken, None)
 
     def _call(self, function: Function, case: Case) -> Outcome:
-        draw, seed = self.exercise.draw, self.seed
+        inputs = self.exercise.draw(case, self.seed)
         try:
             with torch.enable_grad():
-                return outcome_of(function, draw(case, seed), draw(case, seed))
+                return outcome_of(function, inputs, self.inputs(case))
         except Exception as error:
             return Outcome(raised=raised(error))

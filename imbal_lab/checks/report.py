@@ -9,6 +9,7 @@ from typing import Any
 from imbal_lab.checks.call import asking
 from imbal_lab.checks.exercise import Exercise
 from imbal_lab.checks.judge import judge
+from imbal_lab.checks.known import Known
 from imbal_lab.checks.quiet import torch_as_it_was
 from imbal_lab.checks.wording import lines_of
 
@@ -38,7 +39,7 @@ def check(exercise: str, *, points: float | None = None) -> Any:
     seed = int(os.environ.get("IMBAL_LAB_SEED", "0"))
     with torch_as_it_was():
         task = find(exercise)
-        verdict = judge(task, asking(task, function, seed), seed=seed, hidden=grading)
+        verdict = judge(Known(task, seed), asking(task, function, seed), hidden=grading)
     lines = lines_of(verdict)
     if verdict.state == "done" or (grading and verdict.fraction > 0 and points is not None):
         done = verdict.state == "done"

@@ -1,7 +1,8 @@
 """Memory in pages of 2 MiB: a fork then copies hundreds of entries of page tables, not 45,000.
 
-``madvise(2)`` with MADV_COLLAPSE, Linux 6.1. It only saves time (two thirds of a fork's), so where
-the kernel refuses, nothing is lost.
+``madvise(2)`` with MADV_COLLAPSE, Linux 6.1; glibc's own memory comes so from the start by its
+tunable ``hugetlb``, which the warm parent's environment sets. It only saves time (two thirds of a
+fork's), so where the kernel refuses, nothing is lost.
 """
 
 import contextlib

@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "LANG": "C.UTF-8",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # see huge_pages
 }
 KEPT = ("PATH", "HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR")  # where matplotlib's list of fonts is
 IN_MEMORY = {"HOME": "/tmp", "IPYTHONDIR": "/tmp/ipython", "MPLCONFIGDIR": "/tmp"}

@@ -28,6 +28,7 @@ __all__ = ["Budget", "CellRun", "StartError", "State", "Submission", "WarmParent
 ENDED = ("ok", "error", "refused")
 DIED = "the process that ran it ended in the middle (a crash, or code that ends it)"
 NO_TIME = "the time for all of this was used up before it"
+LEAST = 0.01  # seconds that are worth a beginning
 AGE = 0.5  # seconds for which a reading of the CPU time is good enough
 
 
@@ -139,7 +140,7 @@ class Submission:
             self._read, self._read_at = self.cpu_seconds, time.monotonic()
         waited = (time.monotonic() - self._begun) / PATIENCE
         least = min(*seconds, self.budget.submission - max(self._read, waited))
-        if least <= 0:
+        if least < LEAST:
             raise OverTime(NO_TIME)
         return Clock(self._family.cpu_seconds, least)
 

@@ -38,6 +38,7 @@ def main(descriptor: int) -> NoReturn:
 
 def warm_up(settings: Message) -> None:
     """Import what students' cells and calls need, and leave nothing for a collection to touch."""
+    gc.disable()  # next to nothing of an import is garbage
     from imbal_lab import data, models  # noqa: F401
     from imbal_lab.student_process import tame
     from imbal_lab.student_process.rehearsal import rehearse
@@ -49,8 +50,8 @@ def warm_up(settings: Message) -> None:
     rehearse(make_shell())
     places = (list(map(Path, settings[name])) for name in ("readable", "hidden"))
     visible(*places)  # looked up here, once for all forks
-    gc.collect()
     gc.freeze()
+    gc.enable()
     use_huge_pages()
 
 

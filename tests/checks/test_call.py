@@ -18,7 +18,9 @@ from imbal_lab.checks.quiet import quiet
 
 def judge(task, function, *, seed, hidden):
     """A function of this process, judged."""
-    return checks.judge(task, checks.asking(task, function, seed), seed=seed, hidden=hidden)
+    return checks.judge(
+        checks.Known(task, seed), checks.asking(task, function, seed), hidden=hidden
+    )
 
 
 def ask(task, function):

@@ -11,7 +11,9 @@ from imbal_lab.checks import Case, Mistake, Outcome
 
 def judge(task, function, *, seed, hidden):
     """A function of this process, judged."""
-    return checks.judge(task, checks.asking(task, function, seed), seed=seed, hidden=hidden)
+    return checks.judge(
+        checks.Known(task, seed), checks.asking(task, function, seed), hidden=hidden
+    )
 
 
 def named(verdict):
@@ -139,7 +141,7 @@ def test_each_case_is_asked_once_at_most_and_each_known_function_once_a_case(tas
             replace(m, functions=tuple(map(counted, m.functions))) for m in task.mistakes
         ),
     )
-    checks.judge(counting, ask, seed=0, hidden=True)
+    checks.judge(checks.Known(counting, 0), ask, hidden=True)
     assert theirs == ["2 entries", "50 entries", "7 entries", "3 entries"]  # 3 for the name alone
     assert len(ours) == len(set(ours))
     assert {n for f, n in ours if f is task.reference} == {2, 7, 50}
@@ -165,7 +167,7 @@ def test_after_the_time_is_up_nothing_more_is_asked_and_a_death_costs_its_group(
             return Outcome(stopped=how)
         return Outcome(result=2 * task.draw(case, 0)["x"])
 
-    verdict = checks.judge(task, ask, seed=0, hidden=True)
+    verdict = checks.judge(checks.Known(task, 0), ask, hidden=True)
     assert (verdict.passed, verdict.state, named(verdict)) == (passed, "not yet", None)
     assert names == [f"{n} entries" for n in asked]
 
@@ -181,7 +183,7 @@ def test_no_name_for_an_answer_that_stopped_on_the_way_to_it(task):
         return Outcome(result=x**2) if len(x) == 2 else Outcome(stopped="died")
 
     known = replace(task, mistakes=(Mistake("forgets", "w.", "t.", (forgets_long_ones,)),))
-    assert named(checks.judge(known, ask, seed=0, hidden=False)) is None
+    assert named(checks.judge(checks.Known(known, 0), ask, hidden=False)) is None
     assert named(judge(known, forgets_long_ones, seed=0, hidden=False)) == "forgets"
 
 

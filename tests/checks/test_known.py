@@ -31,7 +31,7 @@ def test_nothing_global_is_touched(monkeypatch):
         for owner, name in GLOBAL:
             patch.setattr(owner, name, lambda *args, name=name: touched.append(name))
         for exercise in exercises.names():
-            checks.judge(exercises.get(exercise), wrong_shape, seed=1, hidden=True)
+            checks.judge(Known(exercises.get(exercise), 1), wrong_shape, hidden=True)
     assert touched == []
 
 
@@ -48,7 +48,7 @@ def test_eight_threads_judge_as_one_does(exercise):
     def name(function):
         known = Known(task, 5)
         verdict = checks.judge(
-            task, lambda group, case: known.outcome(function, case), seed=5, hidden=True
+            known, lambda group, case: known.outcome(function, case), hidden=True
         )
         return verdict.mistake.name
 

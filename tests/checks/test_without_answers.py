@@ -10,7 +10,7 @@ class Blocked:
         if name.startswith(("imbal_lab.methods", "imbal_lab.exercises")):
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Blocked())
-from imbal_lab.checks import Case, CheckFailed, Exercise, Group, asking, check, judge
+from imbal_lab.checks import Case, CheckFailed, Exercise, Group, Known, asking, check, judge
 """
 
 
@@ -58,6 +58,6 @@ import torch
 case = Case("one", lambda generator: {"x": torch.ones(2)})
 group = Group("ones", "ones work", 1, (case,), "add.")
 task = Exercise("twice", lambda x: 2 * x, ("entry",), (group,), (), ())
-print(judge(task, asking(task, lambda x: x + x, 0), seed=0, hidden=True).state)
+print(judge(Known(task, 0), asking(task, lambda x: x + x, 0), hidden=True).state)
 """)
     assert (done.stdout.strip(), done.stderr) == ("done", "")

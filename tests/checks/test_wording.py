@@ -12,7 +12,9 @@ from imbal_lab.checks.wording import lines_of
 
 def judge(task, function, *, seed, hidden):
     """A function of this process, judged."""
-    return checks.judge(task, checks.asking(task, function, seed), seed=seed, hidden=hidden)
+    return checks.judge(
+        checks.Known(task, seed), checks.asking(task, function, seed), hidden=hidden
+    )
 
 
 def lines(task, function, hidden=False, seed=0):
@@ -162,7 +164,7 @@ def outcomes(task, **differs):
         right = Outcome(result=2 * task.draw(case, 0)["x"])
         return differs.get("n" + case.name.split()[0], right)
 
-    return lines_of(checks.judge(task, ask, seed=0, hidden=True))
+    return lines_of(checks.judge(checks.Known(task, 0), ask, hidden=True))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from imbal_lab.checks.library_watch import LibraryWatch
 
 def judge(task, function, *, seed, hidden):
     """A function of this process, judged."""
-    return checks.judge(task, checks.asking(task, function, seed), seed=seed, hidden=hidden)
+    return checks.judge(
+        checks.Known(task, seed), checks.asking(task, function, seed), hidden=hidden
+    )
 
 
 SEEDS = (7, 2024)

@@ -13,7 +13,9 @@ from imbal_lab.checks.wording import lines_of
 
 def judge(task, function, *, seed, hidden):
     """A function of this process, judged."""
-    return checks.judge(task, checks.asking(task, function, seed), seed=seed, hidden=hidden)
+    return checks.judge(
+        checks.Known(task, seed), checks.asking(task, function, seed), hidden=hidden
+    )
 
 
 RIGHT = [

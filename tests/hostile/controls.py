@@ -50,7 +50,7 @@ assert torch.allclose(unit_directions(_x), _expected(_x))""",
 from imbal_lab import checks, exercises
 _task = exercises.get("unit_directions")
 _ask = checks.asking(_task, unit_directions, 7)
-_verdict = checks.judge(_task, _ask, seed=7, hidden=True)
+_verdict = checks.judge(checks.Known(_task, 7), _ask, hidden=True)
 print("POINTS unit_directions", 2 * _verdict.fraction)""",
 )
 

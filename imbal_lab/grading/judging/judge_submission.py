@@ -1,8 +1,8 @@
 """Running a submission's cells and judging its functions, in the order that keeps secrets.
 
 All cells run first, and their outputs are taken before any function is called. Then the visible
-cases of all exercises are asked, then the hidden ones, each group in a throw-away process of its
-own. So no output, no error text and no file of a student can hold a hidden input.
+cases of all exercises are asked, then the hidden ones, those of each exercise in a throw-away
+process. So no output, no error text and no file of a student can hold a hidden input.
 """
 
 from __future__ import annotations
@@ -43,13 +43,15 @@ def judge_submission(
     asks = {exercise.id: _ask(submission, exercise, seed, executed) for exercise in exercises}
     spent = {name: executed.cpu_seconds.get(name, 0.0) for name in asks}
     verdicts: dict[str, Verdict | None] = {}
+    before = submission.cpu_seconds
     for hidden in (False, True):  # the first time for its outcomes, which stay in the ask
         for exercise in exercises:
             if hidden and verdicts[exercise.id] is None:
                 continue  # visible cases are never asked once a hidden one was
-            before = submission.cpu_seconds
             verdicts[exercise.id] = _judge(exercise, asks[exercise.id], hidden, doubts)
-            spent[exercise.id] += submission.cpu_seconds - before
+            after = submission.cpu_seconds
+            spent[exercise.id] += after - before
+            before = after
     notes = [note for ask in asks.values() for note in ask.notes]
     return Judged(executed, verdicts, spent, (*executed.notes, *notes))
 
@@ -62,7 +64,7 @@ def _ask(submission: Submission, exercise: Exercise, seed: int, executed: Execut
 def _judge(exercise: Exercise, ask: RemoteAsk, hidden: bool, doubts: list[str]) -> Verdict | None:
     verdict = None
     with own_errors(doubts, exercise.id), closing(ask):
-        verdict = judge(exercise, ask, seed=ask.seed, hidden=hidden)
+        verdict = judge(ask.known, ask, hidden=hidden)
     return verdict
 
 

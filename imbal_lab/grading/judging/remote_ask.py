@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imbal_lab.checks import Case, Exercise, Group, Outcome
 from imbal_lab.checks.judge import not_started
+from imbal_lab.checks.known import Known
 from imbal_lab.grading.judging.missing_import import missing_import
 from imbal_lab.student_process.submission import State, Submission
 
@@ -24,12 +25,13 @@ class RemoteAsk:
         place: State,
         end: State,
     ) -> None:
-        self.submission, self.exercise, self.seed = submission, exercise, seed
+        self.submission, self.exercise = submission, exercise
+        self.known = Known(exercise, seed)
         self.place, self.end = place, end
         self.notes: list[str] = []
         self._outcomes: dict[tuple[Group, Case], Outcome] = {}
         self._imported: set[str] = set()
-        self._open: Group | None = None  # whose calls the throw-away process is for
+        self._open: bool | None = None  # whether the throw-away process is for hidden groups
 
     def __call__(self, group: Group, case: Case) -> Outcome:
         """See :data:`imbal_lab.checks.Ask`."""
@@ -42,7 +44,7 @@ class RemoteAsk:
         return self._outcomes[group, case]
 
     def close(self) -> None:
-        """End the throw-away process, as is done between groups, too."""
+        """End the throw-away process, as is done before the first hidden case, too."""
         self.submission.close_calls()
         self._open = None
 
@@ -73,10 +75,10 @@ class RemoteAsk:
         return outcome
 
     def _call(self, group: Group, case: Case) -> Outcome:
-        if self._open is not group:
+        if self._open is not group.hidden:
             self.close()
-            self._open = group
-        inputs = self.exercise.draw(case, self.seed)
+            self._open = group.hidden
+        inputs = self.known.inputs(case)
         outcome = self.submission.call(self.place, self.exercise.id, inputs)
         if outcome.changed_input not in (None, *inputs):
             return Outcome(stopped="died")  # no such argument: that was no answer of ours

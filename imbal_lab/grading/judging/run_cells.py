@@ -49,7 +49,7 @@ def run_cells(submission: Submission, cells: Sequence[PlannedCell]) -> Executed:
 
 
 def _run_cell(submission: Submission, executed: Executed, number: int, cell: PlannedCell) -> None:
-    before = submission.cpu_seconds
+    before = submission.cpu_seconds if cell.exercise else 0.0
     run = executed.runs[number] = _run(submission, executed, number, cell.source)
     executed.end = run.state
     if run.ended in STOPPED:

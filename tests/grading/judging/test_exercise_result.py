@@ -3,7 +3,7 @@
 import pytest
 
 from imbal_lab import exercises
-from imbal_lab.checks import Outcome, Raised, judge
+from imbal_lab.checks import Known, Outcome, Raised, judge
 from imbal_lab.checks.call import call
 from imbal_lab.grading.judging.exercise_result import not_judged, of_verdict
 from imbal_lab.student_process.outputs import CellError, Text
@@ -18,7 +18,7 @@ def bare(group, case):
 
 
 def result(run, ask=bare):
-    return of_verdict(judge(RATIO, ask, seed=1, hidden=True), 4.0, run, 0.5)
+    return of_verdict(judge(Known(RATIO, 1), ask, hidden=True), 4.0, run, 0.5)
 
 
 @pytest.mark.parametrize("run", [None, CellRun(None, (), "ok", "")], ids=["no cell", "ran"])

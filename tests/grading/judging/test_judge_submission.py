@@ -151,9 +151,14 @@ def test_all_cells_run_before_any_call_and_hidden_groups_are_asked_last():
     assert [entry[1:] for entry in fake.log if entry[0] == "call"] == visible
 
 
-def test_every_group_has_a_process_of_its_own():
+def test_every_exercise_has_a_process_for_visible_cases_and_one_for_hidden_ones():
     _, fake, _ = judged(*BOTH, tasks=(RATIO, UNIT))
-    runs, sizes = [], {g.name: len(g.cases) for e in (RATIO, UNIT) for g in e.groups}
+    sizes = {
+        (task.id, hidden): sum(len(g.cases) for g in task.groups if g.hidden is hidden)
+        for task in (RATIO, UNIT)
+        for hidden in (False, True)
+    }
+    runs = []
     for entry in fake.log:
         if entry[0] == "call":
             runs[-1] += 1
