@@ -41,7 +41,7 @@ predict(
 )
 
 # %% role="explore" id="tour"
-explore(data="digits38", method="gd", rho=1, prediction="rare")
+explore("minority_drop", data="digits38", method="gd", rho=1, prediction="rare")
 
 # %% [markdown] role="given"
 # For now look only at *Recall*, top right: the share of a class's test examples that the model recognises. The other three panels are for later lessons.

@@ -43,7 +43,7 @@ from torch.nn import functional as F
 
 from imbal_lab import data, models
 from imbal_lab.checks import check
-from imbal_lab.explore import acceptance, explore, predict, quiz
+from imbal_lab.explore import acceptance, explore, idea, predict, quiz
 
 # %% role="quiz" id="warm_up"
 quiz(
@@ -73,7 +73,7 @@ predict(
 )
 
 # %% role="explore" id="gd"
-explore(data="digits38", method="gd", rho=10, prediction="first_steps")
+explore("minority_drop", data="digits38", method="gd", rho=10, prediction="first_steps")
 
 # %% [markdown] role="given"
 # The loss of the eights goes up first. Their recall goes down, which gave the effect its name: the **Minority Initial Drop**. The total loss (not drawn) falls all the while, because the threes are so many.
@@ -101,6 +101,11 @@ explore(data="digits38", method="gd", rho=10, prediction="first_steps")
 # Early on the examples of both classes have gradients of similar size, so the right side is near $-1/\rho$: the rarer the class, the smaller the disagreement that hurts it.
 #
 # Look at the last panel of the explorer again. The thin line is the right side, the dashed line is $\cos\alpha$. The minority's loss peaks where they cross.
+#
+# The next cell draws the ropes, three people against one. The shaded steps lower both losses. Which ones does gradient descent take, and what if everybody pulls equally hard?
+
+# %% role="extra" id="idea"
+idea("ropes")
 
 # %% role="quiz" id="criterion"
 quiz(
@@ -204,7 +209,7 @@ def pcngd_step(params, grads, lr):
 # Is it the size of the step after all? Make gradient descent's step ten times smaller and see whether the eights still rise.
 
 # %% role="explore" id="own"
-explore(step=pcngd_step, gradients=class_gradients, data="digits38", rho=10)
+explore("minority_drop", mine=pcngd_step, gradients=class_gradients, data="digits38", rho=10)
 
 # %% [markdown] role="given"
 # ## Does it hold?
@@ -222,6 +227,8 @@ acceptance("minority_initial_drop", step=pcngd_step, gradients=class_gradients)
 # There PCNGD stops. Gradient descent goes on until they are opposite *and* equally long, where the total loss is flat; PCNGD aims elsewhere. In the explorer, train the two blobs with PCNGD and compare the two norms at step 300.
 #
 # For **more** classes nothing is promised to each one. Try "Four classes, 2-D" with ρ = 50. And all this is about short steps without noise: what mini-batches change is lesson 03.
+#
+# The paper reports the same for deep networks on CIFAR. That was not tried here, nor how fast PCNGD converges: to both this lesson says neither yes nor no.
 
 # %% role="quiz" id="three_classes"
 quiz(
@@ -255,6 +262,24 @@ quiz(
 # - Gradient descent raises the minority's loss when $\cos\alpha<-\lVert g_1\rVert/\lVert g_0\rVert$.
 # - PCNGD gives every class a direction of length one. For two classes and small steps, both losses fall.
 # - It is not a free lunch: it aims at another point than the total loss does.
+#
+# ## Further reading
+#
+# - The paper: [arXiv 2207.00391](https://arxiv.org/abs/2207.00391), section 4.4 for the experiments, appendix F for the algorithms. It uses networks and data far larger than ours; the numbers above are from the cells you ran.
+# - In the library: `imbal_lab.methods` holds the reference implementations, and `PerClass` there brings PCNGD into an ordinary training loop with any optimizer.
+#
+# ## Without looking back
+#
+# Why must $f_l$ be divided by $n$ and not by the class's own size, if the criterion is to hold as it stands?
+#
+# <details>
+# <summary>Answer</summary>
+#
+# The criterion compares the two lengths, and the gradient of the loss is the sum of exactly those contributions. Divided by the class's own size, the minority's gradient would be longer than its share in the step.
+#
+# </details>
+#
+# And one more:
 
 # %% role="quiz" id="retrieval"
 quiz(
@@ -267,9 +292,3 @@ quiz(
     right="Nothing",
     id="retrieval",
 )
-
-# %% [markdown] role="given"
-# ## Further reading
-#
-# - The paper: [arXiv 2207.00391](https://arxiv.org/abs/2207.00391), section 4.4 for the experiments, appendix F for the algorithms. It uses networks and data far larger than ours; the numbers above are from the cells you ran.
-# - In the library: `imbal_lab.methods` holds the reference implementations, and `PerClass` there brings PCNGD into an ordinary training loop with any optimizer.

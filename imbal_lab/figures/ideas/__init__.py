@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from imbal_lab.figures.ideas import ropes
+
 
 @dataclass(frozen=True)
 class Idea:
@@ -18,4 +20,6 @@ class Idea:
     alt: str
 
 
-IDEAS: dict[str, Idea] = {}
+IDEAS: dict[str, Idea] = {
+    "ropes": Idea(ropes.draw, ropes.ALT),
+}
