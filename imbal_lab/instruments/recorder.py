@@ -15,7 +15,12 @@ from torch.nn import functional as F  # noqa: N812
 
 from imbal_lab.data import Dataset
 from imbal_lab.instruments.recording import Record, Recording
-from imbal_lab.methods import class_gradients, refuse_batchnorm, unit_directions
+from imbal_lab.methods import (
+    class_gradients,
+    class_recalls,
+    refuse_batchnorm,
+    unit_directions,
+)
 
 
 class Recorder:
@@ -52,12 +57,12 @@ class Recorder:
             grads = gradients_of_trained(self.model, data)
         with torch.no_grad():
             losses = F.cross_entropy(self.model(data.x), data.y, reduction="none")
-            hits = (self.model(data.x_test).argmax(dim=1) == data.y_test).to(losses.dtype)
+            guesses = self.model(data.x_test).argmax(dim=1)
         self.records.append(
             Record(
                 step,
                 class_means(losses, data.y, data.num_classes),
-                class_means(hits, data.y_test, data.num_classes),
+                class_recalls(guesses, data.y_test, data.num_classes).to(losses.dtype),
                 *_norms_and_cosines(grads, data.num_classes),
             )
         )

@@ -21,12 +21,14 @@ from imbal_lab.methods.logit_adjustment import (
     logit_adjusted_loss,
     posthoc_logits,
 )
+from imbal_lab.methods.metrics import class_recalls, macro_f1
 from imbal_lab.methods.mfw import MajorFeatureWeakening, mfw_strengths, weaken
 from imbal_lab.methods.mixed_labels import MixedLabelLoss, mixed_label_loss
 from imbal_lab.methods.oversampling import sampling_weights
 from imbal_lab.methods.pcngd import normalized, pcngd_step, unit_directions
 from imbal_lab.methods.pcnsgd import product_step, rescaled_step
 from imbal_lab.methods.per_class import PerClass
+from imbal_lab.methods.prior_shift import shifted_probabilities
 from imbal_lab.methods.projection import projections
 from imbal_lab.methods.registry import METHODS, Method, get
 from imbal_lab.methods.two_stage import TrainOnly, reinitialize
@@ -52,6 +54,7 @@ __all__ = [
     "cdt_loss",
     "cdt_temperatures",
     "class_gradients",
+    "class_recalls",
     "class_strengths",
     "class_weighted_loss",
     "deferred_weights",
@@ -67,6 +70,7 @@ __all__ = [
     "log_mean_exp",
     "log_prior",
     "logit_adjusted_loss",
+    "macro_f1",
     "mfw_strengths",
     "mixed_label_loss",
     "normalized",
@@ -78,6 +82,7 @@ __all__ = [
     "reinitialize",
     "rescaled_step",
     "sampling_weights",
+    "shifted_probabilities",
     "unit_directions",
     "weaken",
     "weaken_features",

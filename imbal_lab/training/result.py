@@ -8,6 +8,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from imbal_lab.data import Dataset
 from imbal_lab.instruments import class_means
+from imbal_lab.methods import class_recalls
 
 LIMIT = 1e30  # differences of larger logits overflow in single precision
 
@@ -76,9 +77,9 @@ class Measurements:
 def class_losses(logits: Tensor, y: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy [C] and recall [C] of each class, or of its pixels: ``y`` [n, h, w]."""
     losses = F.cross_entropy(logits, y, reduction="none").flatten()
-    hits = (logits.argmax(dim=1) == y).flatten().to(losses.dtype)
-    y = y.flatten()
-    return class_means(losses, y, num_classes), class_means(hits, y, num_classes)
+    guesses, y = logits.argmax(dim=1).flatten(), y.flatten()
+    recalls = class_recalls(guesses, y, num_classes).to(losses.dtype)
+    return class_means(losses, y, num_classes), recalls
 
 
 def within_limit(logits: Tensor, dim: tuple[int, ...] | None = None) -> Tensor:
