@@ -5,12 +5,15 @@ from imbal_lab.exercises import (
     cdt_loss,
     cdt_temperatures,
     class_gradients,
+    class_recalls,
     feature_deviation,
     imbalance_ratio,
+    macro_f1,
     pcngd_step,
     projections,
     rescaled_step,
     sampling_weights,
+    shifted_probabilities,
     unit_directions,
 )
 
@@ -18,6 +21,9 @@ EXERCISES = {
     exercise.id: exercise
     for exercise in (
         imbalance_ratio.EXERCISE,
+        class_recalls.EXERCISE,
+        macro_f1.EXERCISE,
+        shifted_probabilities.EXERCISE,
         class_gradients.EXERCISE,
         unit_directions.EXERCISE,
         pcngd_step.EXERCISE,

@@ -15,12 +15,15 @@ from answers import (
     cdt_loss,
     cdt_temperatures,
     class_gradients,
+    class_recalls,
     feature_deviation,
     imbalance_ratio,
+    macro_f1,
     pcngd_step,
     projections,
     rescaled_step,
     sampling_weights,
+    shifted_probabilities,
     unit_directions,
 )
 
@@ -37,6 +40,9 @@ ANSWERS = {
     module.__name__.rpartition(".")[2]: Answers(module.MISTAKES, module.UNLISTED, module.RIGHT)
     for module in (
         imbalance_ratio,
+        class_recalls,
+        macro_f1,
+        shifted_probabilities,
         class_gradients,
         unit_directions,
         pcngd_step,
