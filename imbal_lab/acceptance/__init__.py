@@ -8,10 +8,11 @@ from collections.abc import Callable
 
 from imbal_lab.acceptance.finding import Finding, Part
 from imbal_lab.acceptance.minority_initial_drop import minority_initial_drop
+from imbal_lab.acceptance.which_remedy_wins import which_remedy_wins
 
 CLAIMS: dict[str, Callable[..., Finding]] = {
     claim.__name__: claim  # in the order of the course
-    for claim in (minority_initial_drop,)
+    for claim in (which_remedy_wins, minority_initial_drop)
 }
 
 __all__ = ["CLAIMS", "Finding", "Part"]
