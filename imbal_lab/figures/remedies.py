@@ -11,7 +11,7 @@ from torch import Tensor
 
 from imbal_lab.figures import style
 
-FITTED = 0.99  # mean training recall from which a training set counts as fitted
+FITTED = 0.95  # mean training recall from which a training set counts as fitted
 Pair = tuple[Tensor, Tensor]  # balanced accuracy [S], accuracy at the training mix [S]
 
 
@@ -43,9 +43,9 @@ def _dots(
     style.dress(ax, f"{label[0].upper()}{label[1:]}")
     for y, name in enumerate(names):
         if name not in of:
+            ax.text(2, y, "not run", va="center", fontsize=style.TEXT_PT, color=style.QUIET)
             continue
         balanced, at_mix = (100 * values for values in of[name])
-        look = style.MAJORITY
         ax.plot(at_mix.mean(), y, "s", color=style.QUIET, markerfacecolor=style.FACE, markersize=6)
         ax.errorbar(
             balanced.mean(),
@@ -54,7 +54,7 @@ def _dots(
             fmt="o",
             color=style.MINORITY.colour,
             markersize=7,
-            linewidth=look.width,
+            linewidth=1.8,
         )
     ax.set_xlim(0, 104)
     ax.set_ylim(len(names) - 0.5, -0.6)
@@ -69,7 +69,7 @@ def _dots(
 
 
 def _curves(ax: Axes, step: Tensor, gains: Mapping[str, Tensor], fitted: Tensor) -> None:
-    style.dress(ax, "Memorised curves: gain over plain, step by step")
+    style.dress(ax, "Memorised curves: gain over the steps")
     for look, (name, values) in zip(style.looks(len(gains)), gains.items(), strict=True):
         mean, half = 100 * values.mean(dim=0), _half_width(100 * values)
         ax.fill_between(step, mean - half, mean + half, color=look.colour, alpha=0.15, linewidth=0)
@@ -87,17 +87,17 @@ def _curves(ax: Axes, step: Tensor, gains: Mapping[str, Tensor], fitted: Tensor)
     if len(done):
         ax.axvline(done[0].item(), color=style.QUIET, linewidth=1)
         ax.annotate(
-            " training set fitted",
-            (done[0].item(), 1),
+            " training set nearly fitted",
+            (done[0].item(), 0.02),
             xycoords=("data", "axes fraction"),
-            va="top",
+            va="bottom",
             fontsize=style.TEXT_PT,
             color=style.QUIET,
         )
     ax.axhline(0, color=style.QUIET, linewidth=1)
     ax.set_xlabel("step", fontsize=style.TEXT_PT, color=style.QUIET)
     ax.set_ylabel("points", fontsize=style.TEXT_PT, color=style.QUIET)
-    ax.legend(frameon=False, fontsize=style.TEXT_PT)
+    ax.legend(frameon=False, fontsize=style.TEXT_PT, loc="upper right")
 
 
 def _half_width(values: Tensor) -> Tensor:
