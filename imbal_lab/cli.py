@@ -7,6 +7,8 @@ is well, 1 where somebody should look at something, 2 where it could not be done
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # ✓ on a terminal that has no such sign
+    atexit.register(gc.freeze)  # or Python looks through all of torch at its end, for a second
     args = parser().parse_args(argv)
     # jsonschema takes 1.5 s to import this optional package, which no notebook needs.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

@@ -158,11 +158,11 @@ def _collect(course: Course, args: argparse.Namespace) -> int:
 
 
 def _grade(course: Course, args: argparse.Namespace) -> int:
-    from imbal_lab.grading.grade import grade
-    from imbal_lab.grading.gradebook.summary import summary
-    from imbal_lab.grading.tasks import folders_left
-
     with _workers(args) as (workers, in_flight):
+        from imbal_lab.grading.grade import grade  # while the workers begin
+        from imbal_lab.grading.gradebook.summary import summary
+        from imbal_lab.grading.tasks import folders_left
+
         students = grade(
             course,
             args.lesson,
@@ -218,9 +218,9 @@ def _last_line(course: Course, rows: list[Row], left: list[str]) -> int:
 
 
 def _regrade(course: Course, args: argparse.Namespace) -> int:
-    from imbal_lab.grading.regrade import regrade
-
     with _workers(args) as (workers, in_flight):
+        from imbal_lab.grading.regrade import regrade
+
         found = regrade(
             course,
             args.lesson,
@@ -256,11 +256,12 @@ def _workers(args: argparse.Namespace) -> AbstractContextManager[tuple[Executor,
     from imbal_lab.grading.judging.work import begin
     from imbal_lab.sandbox import granted, probe, why_refused
 
-    refused = None if args.unsafe_no_sandbox else why_refused(granted(probe()))
+    layers = None if args.unsafe_no_sandbox else granted(probe())
+    refused = None if layers is None else why_refused(layers)
     if refused:
         raise CourseError(refused)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # checks are small: more threads only cost
-    begin(unsafe=args.unsafe_no_sandbox)
+    begin(unsafe=args.unsafe_no_sandbox, layers=layers)
     return workers_here(args.j)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+from collections.abc import Sequence
 
 from imbal_lab.student_process.launcher import WarmParent
 
@@ -11,15 +12,15 @@ _parents: dict[bool, WarmParent] = {}  # by whether it is unsafe
 _lock = threading.Lock()
 
 
-def warm_parent(*, unsafe: bool) -> WarmParent:
-    """The parent that all threads share, started when it is first asked for.
+def warm_parent(*, unsafe: bool, layers: Sequence[str] | None = None) -> WarmParent:
+    """The parent that all threads share, started when it is first asked for, with those `layers`.
 
     Raises ConfinementError where students' code cannot be confined here, StartError where it does
     not come up.
     """
     with _lock:
         if unsafe not in _parents:
-            _parents[unsafe] = WarmParent(unsafe=unsafe).__enter__()
+            _parents[unsafe] = WarmParent(unsafe=unsafe, layers=layers).__enter__()
         return _parents[unsafe]
 
 

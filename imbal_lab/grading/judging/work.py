@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 
 from imbal_lab.grading.judging.graded import Graded, Job
@@ -17,11 +18,11 @@ def work(job: Job) -> Graded:
     return grade_submission(job)
 
 
-def begin(*, unsafe: bool) -> None:
-    """Have the warm parent started, and wait for nothing."""
-    threading.Thread(target=_start, args=(unsafe,), daemon=True).start()
+def begin(*, unsafe: bool, layers: Sequence[str] | None = None) -> None:
+    """Have the warm parent started, and wait for nothing. `layers`: what a probe has granted."""
+    threading.Thread(target=_start, args=(unsafe, layers), daemon=True).start()
 
 
-def _start(unsafe: bool) -> None:
+def _start(unsafe: bool, layers: Sequence[str] | None) -> None:
     with suppress(Exception):  # whoever asks for the warm parent next meets it again
-        warm_parent(unsafe=unsafe)
+        warm_parent(unsafe=unsafe, layers=layers)
