@@ -1,6 +1,7 @@
 """Every lesson is run from its source: right answers shine, an untouched release is calm.
 
-It prints the CPU seconds that a lesson takes, kernel and imports included.
+It prints the CPU seconds that each lesson takes and all of them together, with right answers,
+kernel and imports included.
 """
 
 import resource
@@ -16,7 +17,9 @@ from imbal_lab.exercises import get, names
 ROOT = Path(__file__).parents[2]
 REFERENCES = {name: get(name).reference for name in names()}
 BUDGET = 180  # CPU seconds a lesson
+COURSE = 720  # CPU seconds, all lessons together
 LESSONS = {lesson.name: lesson for lesson in read_lessons(ROOT)}
+MEASURED: dict[str, float] = {}  # CPU seconds by lesson, as far as this run has come
 
 
 def executed(notebook, folder):
@@ -51,6 +54,7 @@ def lesson(request):
 def test_with_right_answers_everything_is_done(lesson, tmp_path, capsys):
     notebook = to_notebook(lesson, REFERENCES, answers=True)
     seconds = executed(notebook, tmp_path)
+    MEASURED[lesson.name] = seconds
     with capsys.disabled():
         print(f"\n{lesson.name}: {seconds:.0f} CPU seconds of {BUDGET}")
     assert seconds < BUDGET
@@ -74,3 +78,11 @@ def test_an_untouched_release_says_not_started_and_nothing_worse(lesson, tmp_pat
     assert [cell for cell, _ in errors] == checks
     assert all(out.traceback[0].startswith("○") and len(out.traceback) == 3 for _, out in errors)
     assert stderr(notebook) == []
+
+
+def test_the_whole_course_fits_its_budget(capsys):
+    """After the lessons above; where only some were run, for those."""
+    total = sum(MEASURED.values())
+    with capsys.disabled():
+        print(f"\n{len(MEASURED)} of {len(LESSONS)} lessons: {total:.0f} CPU seconds of {COURSE}")
+    assert total < COURSE

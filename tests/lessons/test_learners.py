@@ -1,17 +1,16 @@
-"""Four synthetic learners take lesson 02, and a teacher grades them: scores and messages.
+"""Three synthetic learners take lesson 02, and a teacher grades them: scores and messages.
 
 - `right`: every answer right, in a style of its own;
 - `half`: one answer right, one right in parts, one wrong; no wrong code is on a mistakes list;
-- `untouched`: the release as it was handed out;
-- `stranger`: someone who had seen nothing but the release; `learners/stranger.ipynb` is their
-  finished notebook, whose answers are put into today's release (the essay answers an earlier
-  wording of the question).
+- `untouched`: the release as it was handed out.
 """
 
 import csv
+import html
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,13 +18,13 @@ from pathlib import Path
 
 import pytest
 
+from imbal_lab.exercises import get
 from imbal_lab.grading.course import Course
 from imbal_lab.grading.gradebook.tables import cases, connect, diagnoses, latest_runs
 
 ROOT = Path(__file__).parents[2]
 LESSON = "02_learning_dynamics"
 RELEASED = ROOT / "notebooks" / LESSON / f"{LESSON}.ipynb"
-LEARNERS = Path(__file__).parent / "learners"
 
 RIGHT = {
     "class_gradients": """
@@ -99,29 +98,16 @@ TABLE = {
         "unit_directions": ("not started", 0, None, "not started", "NotImplementedError"),
         "pcngd_step": ("not started", 0, None, "not started", "NotImplementedError"),
     },
-    "stranger": {
-        "class_gradients": ("done", 3, None, "shown: the rows add up", ""),
-        "unit_directions": ("done", 2, None, "shown: every row has length 1", ""),
-        "pcngd_step": ("done", 2, None, "shown: the step is the learning rate", ""),
-    },
 }
 ROWS = [(who, exercise) for who, row in TABLE.items() for exercise in row]
 
 
 def handed_in(answers):
-    """The release with these cells filled in, by id; `answers` may leave out the "answer-"."""
+    """The release with these answers, by exercise."""
     notebook = json.loads(RELEASED.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
-        written = answers.get(cell["id"], answers.get(cell["id"].removeprefix("answer-")))
-        cell["source"] = written or cell["source"]
+        cell["source"] = answers.get(cell["id"].removeprefix("answer-"), cell["source"])
     return json.dumps(notebook)
-
-
-def answers_of(learner):
-    """What a kept notebook holds in its answer and essay cells."""
-    notebook = json.loads((LEARNERS / f"{learner}.ipynb").read_text(encoding="utf-8"))
-    own = [cell for cell in notebook["cells"] if cell["id"].startswith(("answer-", "essay-"))]
-    return {cell["id"]: "".join(cell["source"]) for cell in own}
 
 
 def imbal_lab(*arguments, cwd):
@@ -137,14 +123,14 @@ def imbal_lab(*arguments, cwd):
 
 @pytest.fixture(scope="session")
 def school(tmp_path_factory):
-    """A course in which the four were collected, graded and given feedback by the commands."""
+    """A course in which the three were collected, graded and given feedback by the commands."""
     home = tmp_path_factory.mktemp("school")
     (home / "course").mkdir()
     shutil.copy(ROOT / "course" / "nbgrader_config.py", home / "course")
     shutil.copytree(RELEASED.parent, home / "notebooks" / LESSON)
     inbox = home / "inbox"
     inbox.mkdir()
-    written = {"right": RIGHT, "half": HALF, "untouched": {}, "stranger": answers_of("stranger")}
+    written = {"right": RIGHT, "half": HALF, "untouched": {}}
     for who in TABLE:
         (inbox / f"{who}.ipynb").write_text(handed_in(written[who]), encoding="utf-8")
     said = {
@@ -222,4 +208,26 @@ def test_the_feedback_page_speaks_in_three_lines(school):
     page = (course.root / "feedback" / "half" / LESSON / f"{LESSON}.html").read_text("utf-8")
     assert "Why: a rule is broken" in page
     assert "most recent call last" not in page
-    assert "single precision" not in page  # a hidden part that passed
+
+
+def test_of_hidden_parts_the_page_gives_name_and_points_alone(school):
+    """Only the line of a success says more: what all parts together have shown."""
+    course, _ = school
+    page = (course.root / "feedback" / "half" / LESSON / f"{LESSON}.html").read_text("utf-8")
+    items = [words(item) for item in re.findall(r"<li>(.*?)</li>", page, re.DOTALL)]
+    said = [item for item in items if "(hidden)" in item]
+    hidden = {exercise: [g for g in get(exercise).groups if g.hidden] for exercise in RIGHT}
+    names = [group.name for groups in hidden.values() for group in groups]
+    assert len(said) == len(names) > 0
+    for line, name in zip(said, names, strict=True):
+        named = rf"[✓✗] (not )?passed : {re.escape(name)} \(hidden\) [\d.]+ of [\d.]+"
+        assert re.fullmatch(named, line), line
+    for exercise in ("unit_directions", "pcngd_step"):
+        assert TABLE["half"][exercise][0] == "not yet"
+        assert [g.name for g in hidden[exercise] if g.shows in words(page)] == []
+        assert [g.name for g in hidden[exercise] if g.advice in words(page)] == []
+
+
+def words(page):
+    """The text of HTML, in one line."""
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
