@@ -33,6 +33,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # Linux wheels from elsewher
 START = "00_start_here/00_start_here.ipynb"
 SETTINGS = ".venv/share/jupyter/lab/settings/overrides.json"
 NO_NEWS = '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}\n'
+ALL_CORES = ("-n", "auto", "--dist", "loadfile")  # the tests of a file share what they set up
 SYSTEM_PACKAGES = {  # Debian's names, and why a test needs them
     "chromium": "the browser test opens the lessons in it",
     "dataset-fashion-mnist": "the embedded pictures are compared with these official files",
@@ -150,7 +151,7 @@ def test_steps(facts: Facts, arguments: tuple[str, ...]) -> list[Step]:
             Step(" ".join(check), command=(facts.venv_python, "-m", *check), go_on=True)
             for check in checks
         ),
-        Step("pytest", command=(facts.venv_python, "-m", "pytest", *arguments)),
+        Step("pytest", command=(facts.venv_python, "-m", "pytest", *ALL_CORES, *arguments)),
     ]
 
 

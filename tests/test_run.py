@@ -64,7 +64,7 @@ SUITE = [
     "VENV/python -m ruff check",
     "VENV/python -m ruff format --check",
     "VENV/python -m mypy",
-    "VENV/python -m pytest",
+    "VENV/python -m pytest -n auto --dist loadfile",
 ]
 
 
@@ -111,7 +111,7 @@ def test_test_on_debian_as_root_installs_what_is_missing_first(run, facts):
         "apt-get update",
         "apt-get install --yes --no-install-recommends chromium",
         *SUITE[:3],
-        "VENV/python -m pytest -k profiles",
+        "VENV/python -m pytest -n auto --dist loadfile -k profiles",
     ]
     said = "\n".join(step.say for step in steps)
     assert f"chromium: {run.SYSTEM_PACKAGES['chromium']}" in said

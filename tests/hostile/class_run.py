@@ -6,7 +6,6 @@ null), unsafe, and the files for the commands' exit codes and for the answer.
 
 import ctypes
 import dataclasses
-import functools
 import json
 import os
 import subprocess
@@ -21,15 +20,17 @@ STAND_ON = {"no_new_privs": ("landlock", "seccomp")}
 
 def commands(settings: dict) -> None:
     """The commands, with budgets and layers of the test's choice; all else as for everybody."""
+    from imbal_lab import sandbox
     from imbal_lab.cli import main
-    from imbal_lab.grading.judging import grade_submission, warm_parents
-    from imbal_lab.student_process.submission import Budget, WarmParent
+    from imbal_lab.grading.judging import grade_submission
+    from imbal_lab.student_process.submission import Budget
 
     lesson, course = settings["lesson"], ["--course", settings["course"]]
     grade_submission.BUDGET = dataclasses.replace(Budget(), **settings["budget"])
     if settings["without"]:
-        layers = layers_without(settings["without"])
-        warm_parents.WarmParent = functools.partial(WarmParent, layers=layers)
+        gone = {settings["without"], *STAND_ON.get(settings["without"], ())}
+        grants = [grant for grant in sandbox.probe() if grant.layer not in gone]
+        sandbox.probe = lambda: grants  # as where a kernel lacks it
     unsafe = ["--unsafe-no-sandbox"] if settings["unsafe"] else []
     codes = [main(["grade", lesson, "-j", "2", *unsafe, *course])]
     if codes == [REFUSED]:
@@ -39,14 +40,6 @@ def commands(settings: dict) -> None:
     codes.append(main(["report", lesson, "--anonymous", *course]))
     codes.append(main(["export", *course]))
     Path(settings["codes"]).write_text(json.dumps(codes))
-
-
-def layers_without(absent: str) -> list[str]:
-    """Those granted here but this one and those that stand on it, as where a kernel lacks it."""
-    from imbal_lab.sandbox import granted, probe
-
-    gone = {absent, *STAND_ON.get(absent, ())}
-    return [layer for layer in granted(probe()) if layer not in gone]
 
 
 def run(settings: dict) -> dict:
