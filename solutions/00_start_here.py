@@ -83,6 +83,10 @@ def imbalance_ratio(y):
 #
 # Help comes in steps. Open the first hint, try again, and only then open the one inside it. The third hint nearly says it all; the answer itself is never in the notebook.
 #
+# ## What every lesson has
+#
+# A question on earlier lessons, a puzzle and your guess, a picture to play with, the idea as a drawing and as a formula, and two to four exercises like the one above. Then *your* functions drive the picture, with the reference pale behind them, and a small experiment over several seeds shows whether it holds. Each lesson ends with when the technique is the worse choice, and with what did not show here.
+#
 # Your work is saved in your own copy of the course, and updates of the course never overwrite it.
 #
 # Next: [02 Learning dynamics](../02_learning_dynamics/02_learning_dynamics.ipynb).

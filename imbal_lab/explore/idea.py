@@ -8,6 +8,8 @@ import io
 
 from imbal_lab.explore.skip import skipped
 
+DPI = 150  # sharp on a dense screen too
+
 
 def idea(name: str) -> Picture | None:
     """Draw the idea called ``name``; as the last line of a cell it shows itself.
@@ -21,16 +23,16 @@ def idea(name: str) -> Picture | None:
 
     if name not in IDEAS:
         raise ValueError(f"name = {name!r}: choose one of {', '.join(map(repr, IDEAS))}")
-    picture = io.BytesIO()
-    IDEAS[name].draw().savefig(picture, format="png", dpi=150)
-    return Picture(picture.getvalue(), IDEAS[name].alt)
+    picture, figure = io.BytesIO(), IDEAS[name].draw()
+    figure.savefig(picture, format="png", dpi=DPI)
+    return Picture(picture.getvalue(), IDEAS[name].alt, figure.get_size_inches()[0])
 
 
 class Picture:
-    """A PNG at 150 dpi, shown at its size in inches, and its words."""
+    """A PNG, shown ``inches`` wide where there is room, and its words."""
 
-    def __init__(self, png: bytes, alt: str) -> None:
-        self.png, self.alt = png, alt
+    def __init__(self, png: bytes, alt: str, inches: float) -> None:
+        self.png, self.alt, self.inches = png, alt, inches
 
     def __repr__(self) -> str:
         return self.alt
@@ -38,5 +40,6 @@ class Picture:
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         encoded = base64.b64encode(self.png).decode("ascii")
         words = html.escape(self.alt)
-        picture = f'<img alt="{words}" src="data:image/png;base64,{encoded}" style="width: 46em">'
+        size = f"width: {self.inches:g}in; max-width: 100%"
+        picture = f'<img alt="{words}" src="data:image/png;base64,{encoded}" style="{size}">'
         return {"text/plain": self.alt, "image/png": encoded, "text/html": picture}

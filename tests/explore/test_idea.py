@@ -1,37 +1,31 @@
-"""Idea cells: a drawing with its words, and one line where nobody looks."""
+"""The drawing of an idea in a notebook: in its own size, with its words, and not while grading."""
 
 import base64
 import io
 
 import pytest
-from matplotlib.figure import Figure
 from PIL import Image
 
 from imbal_lab.explore import idea
-from imbal_lab.figures.ideas import IDEAS, Idea
+from imbal_lab.figures.ideas import IDEAS
 
 
-@pytest.fixture(autouse=True)
-def ropes(monkeypatch):
-    monkeypatch.setitem(
-        IDEAS, "ropes", Idea(lambda: Figure(figsize=(4, 2)), "Two ropes, <one> long.")
-    )
+def test_it_is_shown_in_its_own_size_with_its_words():
+    shown = idea("ropes")._repr_mimebundle_()
+    png = Image.open(io.BytesIO(base64.b64decode(shown["image/png"])))
+    inches = IDEAS["ropes"].draw().get_size_inches()[0]
+    assert png.width == inches * 150
+    assert f'style="width: {inches:g}in; max-width: 100%"' in shown["text/html"]
+    assert shown["text/plain"] == IDEAS["ropes"].alt
+    assert f'alt="{IDEAS["ropes"].alt[:20]}' in shown["text/html"]
 
 
-def test_it_shows_the_drawing_and_its_words():
-    shown = idea("ropes")
-    bundle = shown._repr_mimebundle_()
-    assert repr(shown) == bundle["text/plain"] == "Two ropes, <one> long."
-    assert 'alt="Two ropes, &lt;one&gt; long."' in bundle["text/html"]
-    assert Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).size == (600, 300)
-
-
-def test_while_grading_it_prints_one_line(monkeypatch, capsys):
-    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
-    assert idea("ropes") is None
-    assert capsys.readouterr().out.count("\n") == 1
-
-
-def test_an_unknown_name_is_refused():
+def test_an_unknown_name_is_told_the_names_there_are():
     with pytest.raises(ValueError, match=r"name = 'rope': choose one of .*'ropes'"):
         idea("rope")
+
+
+def test_while_grading_it_says_so_and_draws_nothing(monkeypatch, capsys):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    assert idea("ropes") is None
+    assert "drawing" in capsys.readouterr().out
