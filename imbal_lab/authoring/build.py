@@ -16,17 +16,15 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import imbal_lab
-from imbal_lab.authoring.answer_key import answer_key
 from imbal_lab.authoring.answers import STUB, Reference, fill, lift, wrong_stub
 from imbal_lab.authoring.formulas.in_text import readable
-from imbal_lab.authoring.formulas.parse import FormulaError
+from imbal_lab.authoring.formulas.tree import FormulaError
 from imbal_lab.authoring.labels import card, hints, task, wrong_hints
 from imbal_lab.authoring.leaks import find_leaks
 from imbal_lab.authoring.lesson import RUBRIC, Cell, Lesson, LessonError
 from imbal_lab.authoring.source import lesson_files, read_lesson
 from imbal_lab.authoring.syllabus import syllabus
-from imbal_lab.authoring.teaching import contents, teaching_page
-from imbal_lab.checks import Exercise
+from imbal_lab.authoring.teaching import teachers_pages
 
 References = Mapping[str, Reference]
 
@@ -61,22 +59,6 @@ def build(root: Path) -> Built:
     references = {name: exercise.reference for name, exercise in known.items()}
     built = build_lessons(root, lessons, references)
     return Built(built.written + _write(teachers_pages(root, lessons, known)), built.stale)
-
-
-def teachers_pages(
-    root: Path, lessons: list[Lesson], exercises: Mapping[str, Exercise]
-) -> dict[Path, str]:
-    """The answer key, and the pages in course/teaching with their made parts up to date."""
-    course = root / "course"
-    pages = {
-        course / "instructor" / "answer_key.md": answer_key(lessons, exercises),
-        course / "teaching" / "README.md": contents(lessons),
-    }
-    for lesson in lessons:
-        path = course / "teaching" / f"{lesson.name}.md"
-        page = path.read_text(encoding="utf-8") if path.exists() else ""
-        pages[path] = teaching_page(page, lesson, exercises)
-    return pages
 
 
 def read_lessons(root: Path) -> list[Lesson]:

@@ -14,7 +14,7 @@ from imbal_lab.authoring.answers import lift, names_bound, names_wanted, wrong_s
 from imbal_lab.authoring.build import leak_problems, to_notebook
 from imbal_lab.authoring.formulas.in_text import problems as _formulas
 from imbal_lab.authoring.formulas.in_text import readable
-from imbal_lab.authoring.formulas.parse import FormulaError
+from imbal_lab.authoring.formulas.tree import FormulaError
 from imbal_lab.authoring.labels import wrong_hints
 from imbal_lab.authoring.lesson import RUBRIC, Cell, Lesson, LessonError
 from imbal_lab.authoring.source import lesson_files, read_lesson

@@ -5,13 +5,31 @@ that the checks can name and every wrong choice of the quizzes, with what a lear
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
+from imbal_lab.authoring.answer_key import answer_key
 from imbal_lab.authoring.lesson import Lesson
 from imbal_lab.authoring.questions import questions
 from imbal_lab.checks import Exercise
 
 BEGIN = "<!-- Made by `imbal-lab build` from here on: edit exercises and quizzes instead. -->"
 END = "<!-- Made by `imbal-lab build` up to here. -->"
+
+
+def teachers_pages(
+    root: Path, lessons: list[Lesson], exercises: Mapping[str, Exercise]
+) -> dict[Path, str]:
+    """The answer key, and the pages in course/teaching with their made parts up to date."""
+    course = root / "course"
+    pages = {
+        course / "instructor" / "answer_key.md": answer_key(lessons, exercises),
+        course / "teaching" / "README.md": contents(lessons),
+    }
+    for lesson in lessons:
+        path = course / "teaching" / f"{lesson.name}.md"
+        page = path.read_text(encoding="utf-8") if path.exists() else ""
+        pages[path] = teaching_page(page, lesson, exercises)
+    return pages
 
 
 def teaching_page(page: str, lesson: Lesson, exercises: Mapping[str, Exercise]) -> str:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pytest
 
 from imbal_lab.authoring.answer_key import answer_key
-from imbal_lab.authoring.build import read_lessons, teachers_pages
+from imbal_lab.authoring.build import read_lessons
 from imbal_lab.authoring.source import parse_lesson
-from imbal_lab.authoring.teaching import BEGIN, END, teaching_page
+from imbal_lab.authoring.teaching import BEGIN, END, teachers_pages, teaching_page
 from imbal_lab.checks.exercise import Group, Mistake, Property
 
 

@@ -9,8 +9,9 @@ norms, accents), so the grammar is ours and lark, a parser generator, does the p
 from imbal_lab.authoring.formulas.evaluate import is_true
 from imbal_lab.authoring.formulas.facts import Facts
 from imbal_lab.authoring.formulas.mutate import parts_changed, signs_changed
-from imbal_lab.authoring.formulas.parse import FormulaError, parse, parse_symbol
+from imbal_lab.authoring.formulas.parse import parse, parse_symbol
 from imbal_lab.authoring.formulas.symbols import describes, indices, occurring
+from imbal_lab.authoring.formulas.tree import FormulaError
 
 __all__ = [
     "Facts",

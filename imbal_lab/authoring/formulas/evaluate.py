@@ -10,13 +10,14 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from imbal_lab.authoring.formulas.arithmetic import apply, compare, times
 from imbal_lab.authoring.formulas.facts import Facts
-from imbal_lab.authoring.formulas.parse import FormulaError
 from imbal_lab.authoring.formulas.scope import Scope
 from imbal_lab.authoring.formulas.symbols import parts
 from imbal_lab.authoring.formulas.tree import (
     Big,
     Cases,
+    FormulaError,
     Fraction,
     Function,
     Group,
@@ -29,17 +30,6 @@ from imbal_lab.authoring.formulas.tree import (
     Symbol,
     Transposed,
 )
-
-ELEMENTWISE = {
-    "log": torch.log,
-    "exp": torch.exp,
-    "cos": torch.cos,
-    "sin": torch.sin,
-    "tanh": torch.tanh,
-    "sqrt": torch.sqrt,
-    "abs": torch.abs,
-}
-PICKS = {"max": torch.amax, "min": torch.amin, "argmax": torch.argmax, "argmin": torch.argmin}
 
 
 def is_true(relations: tuple[Relation, ...], facts: Facts) -> bool:
@@ -84,7 +74,7 @@ def value(node: Node, scope: Scope) -> Tensor:
         case Group((inside,)):
             return value(inside, scope)
         case Function(name, arguments):
-            return _function(name, [value(argument, scope) for argument in arguments])
+            return apply(name, [value(argument, scope) for argument in arguments])
         case Big():
             return _big(node, scope)
         case Cases(rows):
@@ -102,29 +92,7 @@ def _scopes(relation: Relation, facts: Facts) -> Iterator[Scope]:
 def _holds(relation: Relation, scope: Scope, within: float) -> bool:
     sides = relation.sides
     steps = zip(sides[:-1], relation.signs, sides[1:], strict=True)
-    return all(_compare(value(a, scope), sign, value(b, scope), within) for a, sign, b in steps)
-
-
-def _compare(a: Tensor, sign: str, b: Tensor, within: float) -> bool:
-    if sign == "\\in":
-        return bool((a == b).any())
-    if a.shape != b.shape:
-        raise FormulaError(f"{sign}: shapes {tuple(a.shape)} and {tuple(b.shape)}")
-    close = torch.allclose(a, b, rtol=within, atol=1e-12)
-    match sign:
-        case "=" | "\\approx":
-            return close
-        case "\\ne":
-            return not close
-        case "<":
-            return bool((a < b).all())
-        case ">":
-            return bool((a > b).all())
-        case "\\le":
-            return bool((a <= b).all())
-        case "\\ge":
-            return bool((a >= b).all())
-    raise FormulaError(f"unknown relation {sign}")
+    return all(compare(value(a, scope), sign, value(b, scope), within) for a, sign, b in steps)
 
 
 def _product(node: Product, scope: Scope) -> Tensor:
@@ -140,28 +108,9 @@ def _product(node: Product, scope: Scope) -> Tensor:
             this = function(*(value(item, scope) for item in group.items))
         else:
             raise FormulaError(f"{factor}: a function, with no parentheses after it")
-        result = _times(result, dot, this, turned=turned)
+        result = times(result, dot, this, turned=turned)
         turned = isinstance(factor, Transposed)
     return result
-
-
-def _times(a: Tensor, dot: str, b: Tensor, *, turned: bool) -> Tensor:
-    if a.dim() == 0 or b.dim() == 0 or dot == "\\odot":
-        return a * b
-    if a.dim() == 1 and b.dim() == 1 and not (dot or turned):
-        raise FormulaError("two vectors side by side: write \\cdot, \\odot or ^\\top")
-    return a @ b
-
-
-def _function(name: str, arguments: list[Tensor]) -> Tensor:
-    if name in ELEMENTWISE:
-        return ELEMENTWISE[name](*arguments)
-    if name in PICKS:
-        return PICKS[name](torch.stack(arguments), dim=0).double()
-    if name == "inner":
-        return torch.dot(*arguments)
-    order = float(arguments[1]) if len(arguments) > 1 else 2.0
-    return torch.linalg.vector_norm(arguments[0], order)
 
 
 def _big(node: Big, scope: Scope) -> Tensor:
@@ -170,7 +119,7 @@ def _big(node: Big, scope: Scope) -> Tensor:
         return sum(bodies, torch.tensor(0.0, dtype=torch.float64))
     if node.name == "prod":
         return torch.stack(bodies).prod(dim=0)
-    return _function(node.name, bodies)
+    return apply(node.name, bodies)
 
 
 def _rounds(node: Big, scope: Scope) -> Iterator[Scope]:

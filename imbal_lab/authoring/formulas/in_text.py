@@ -13,9 +13,10 @@ In the notebook the comments are gone and the table is there.
 import re
 from collections.abc import Iterator
 
-from imbal_lab.authoring.formulas.parse import FormulaError, parse, parse_symbol, written
+from imbal_lab.authoring.formulas.names import written
+from imbal_lab.authoring.formulas.parse import parse, parse_symbol
 from imbal_lab.authoring.formulas.symbols import describes, indices, occurring
-from imbal_lab.authoring.formulas.tree import Symbol
+from imbal_lab.authoring.formulas.tree import FormulaError, Symbol
 from imbal_lab.authoring.lesson import RUBRIC, Described, Lesson
 
 NAMED = re.compile(r"<!-- formula: *([\w-]+) *-->\n+\$\$(.*?)\$\$", re.DOTALL)

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from imbal_lab.authoring.formulas.facts import Facts
-from imbal_lab.authoring.formulas.parse import FormulaError, parse_symbol, written
-from imbal_lab.authoring.formulas.tree import Node, Symbol
+from imbal_lab.authoring.formulas.names import written
+from imbal_lab.authoring.formulas.parse import parse_symbol
+from imbal_lab.authoring.formulas.tree import FormulaError, Node, Symbol
 
 
 class Scope:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+class FormulaError(ValueError):
+    """LaTeX that is no formula of this course, or one that has no value: says where and why."""
+
+
 @dataclass(frozen=True)
 class Number:
     value: float
