@@ -328,11 +328,13 @@ def test_a_folder_that_cannot_be_a_student_is_left_and_named(released, grade, st
     from imbal_lab.grading.tasks import folders_left
 
     stub.hand_in(released, "anna", stub.notebook())
-    for name in ("x" * 129, "red\x1b[31m", b"\xff".decode("utf-8", "surrogateescape")):
+    unprintable = ("x" * 129, "red\x1b[31m", b"\xff".decode("utf-8", "surrogateescape"))
+    markup = ("<img src=x onerror=alert(1)>", "a&amp;b", 'a"b', "a`b", "a\\b")
+    for name in (*unprintable, *markup):
         stub.hand_in(released, name, stub.notebook())
     assert grade().students == ["anna"]
     left = folders_left(released, stub.LESSON)
-    assert len(left) == 3
+    assert len(left) == len(unprintable) + len(markup)
     assert all(name.isascii() and name.isprintable() for name in left)
 
 
