@@ -2,6 +2,8 @@
 
 from imbal_lab.checks.exercise import Exercise
 from imbal_lab.exercises import (
+    arb_losses,
+    attraction_and_repulsion,
     cdt_loss,
     cdt_temperatures,
     class_gradients,
@@ -9,6 +11,7 @@ from imbal_lab.exercises import (
     feature_deviation,
     imbalance_ratio,
     macro_f1,
+    mean_iou,
     pcngd_step,
     projections,
     rescaled_step,
@@ -33,6 +36,9 @@ EXERCISES = {
         feature_deviation.EXERCISE,
         cdt_temperatures.EXERCISE,
         cdt_loss.EXERCISE,
+        attraction_and_repulsion.EXERCISE,
+        arb_losses.EXERCISE,
+        mean_iou.EXERCISE,
     )
 }
 

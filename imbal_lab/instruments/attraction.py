@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from imbal_lab.methods.attraction import attraction_and_repulsion
 from imbal_lab.methods.loss_inputs import at_least_float32, check_batch, check_labels
 
 
@@ -66,14 +67,9 @@ def from_logit_gradients(features: Tensor, pushes: Tensor, y: Tensor) -> Attract
             "logits, [n, C]"
         )
     check_labels(y, pushes.shape[1])
-    mine = F.one_hot(y, pushes.shape[1]).to(pushes.dtype)
-    from_class = mine.T @ pushes  # [C, C]: at (j, k) what class j adds to dL/db_k
-    attraction = -from_class.diagonal()
-    return Attraction(
-        attraction,
-        from_class.sum(dim=0) + attraction,
-        _component_norms(features.detach().to(pushes), pushes, y),
-    )
+    attraction, repulsion = attraction_and_repulsion(pushes, y).unbind(dim=1)
+    component = _component_norms(features.detach().to(pushes), pushes, y)
+    return Attraction(attraction, repulsion, component)
 
 
 def _component_norms(features: Tensor, pushes: Tensor, y: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """The techniques, one file each, with paper and equation on top."""
 
 from imbal_lab.methods.absgd import ABSGD, absgd_loss, log_mean_exp
-from imbal_lab.methods.arb import ARBLoss, arb_loss, batch_counts
+from imbal_lab.methods.arb import ARBLoss, arb_loss, arb_losses, batch_counts
+from imbal_lab.methods.attraction import attraction_and_repulsion
 from imbal_lab.methods.cdt import CDTLoss, cdt_loss, cdt_temperatures
 from imbal_lab.methods.class_gradients import class_gradients, refuse_batchnorm
 from imbal_lab.methods.class_weights import (
@@ -21,6 +22,7 @@ from imbal_lab.methods.logit_adjustment import (
     logit_adjusted_loss,
     posthoc_logits,
 )
+from imbal_lab.methods.mean_iou import mean_iou
 from imbal_lab.methods.metrics import class_recalls, macro_f1
 from imbal_lab.methods.mfw import MajorFeatureWeakening, mfw_strengths, weaken
 from imbal_lab.methods.mixed_labels import MixedLabelLoss, mixed_label_loss
@@ -50,6 +52,8 @@ __all__ = [
     "TrainOnly",
     "absgd_loss",
     "arb_loss",
+    "arb_losses",
+    "attraction_and_repulsion",
     "batch_counts",
     "cdt_loss",
     "cdt_temperatures",
@@ -71,6 +75,7 @@ __all__ = [
     "log_prior",
     "logit_adjusted_loss",
     "macro_f1",
+    "mean_iou",
     "mfw_strengths",
     "mixed_label_loss",
     "normalized",

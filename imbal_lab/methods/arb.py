@@ -53,6 +53,18 @@ def _counted(y: Tensor, num_classes: int, ignore_index: int) -> Tensor:
     return none.index_add(0, labels, valid.long())  # integers: float32 stops counting at 2^24
 
 
+def arb_losses(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
+    """The loss of each example [n], of ``logits`` [n, C], ``y`` [n] and ``counts`` [C] alone.
+
+    A class with count 0 drops out, as long as no label has it.
+
+    >>> arb_losses(torch.zeros(2, 3), torch.tensor([0, 2]), torch.tensor([6, 3, 1]))
+    tensor([0.5108, 2.3026])
+    """
+    # (n_k / n_y) e^(z_k) is e^(z_k + log n_k) / n_y, and a factor of every term drops out.
+    return F.cross_entropy(logits + counts.log(), y, reduction="none")
+
+
 def arb_loss(
     logits: Tensor,
     y: Tensor,
@@ -71,12 +83,12 @@ def arb_loss(
     >>> arb_loss(logits, y, counts=(6, 3, 1), reduction="none")
     tensor([0.5108, 2.3026])
     """
-    log_counts = None if counts is None else as_counts(counts, least=0).log()
-    return _balanced(logits, y, log_counts, ignore_index, reduction)
+    n = None if counts is None else as_counts(counts, least=0)
+    return _balanced(logits, y, n, ignore_index, reduction)
 
 
 class ARBLoss(nn.Module):
-    """:func:`arb_loss` as a criterion; log n of the training set is a buffer (or None).
+    """:func:`arb_loss` as a criterion; the counts of the training set are a buffer (or None).
 
     >>> model, x = nn.Linear(4, 3), torch.zeros(10, 4)
     >>> y = torch.tensor([0, 0, 0, 0, 0, 0, 1, 1, 1, 2])
@@ -85,7 +97,7 @@ class ARBLoss(nn.Module):
     >>> guesses = model(x).argmax(dim=1)  # raw logits
     """
 
-    log_counts: Tensor | None
+    counts: Tensor | None
 
     def __init__(
         self, counts: Counts | None = None, ignore_index: int = -100, reduction: str = "mean"
@@ -93,32 +105,34 @@ class ARBLoss(nn.Module):
         super().__init__()
         self.ignore_index = ignore_index
         self.reduction = check_reduction(reduction)
-        log_counts = None if counts is None else as_counts(counts, least=0).log().float()
-        self.register_buffer("log_counts", log_counts)
+        n = None if counts is None else as_counts(counts, least=0).float()
+        self.register_buffer("counts", n)
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
-        return _balanced(logits, y, self.log_counts, self.ignore_index, self.reduction)
+        return _balanced(logits, y, self.counts, self.ignore_index, self.reduction)
 
 
 def _balanced(
-    logits: Tensor, y: Tensor, log_n: Tensor | None, ignore_index: int, reduction: str
+    logits: Tensor, y: Tensor, counts: Tensor | None, ignore_index: int, reduction: str
 ) -> Tensor:
-    check_batch(logits, y, None if log_n is None else len(log_n), ignore_index)
+    check_batch(logits, y, None if counts is None else len(counts), ignore_index)
+    check_reduction(reduction)
     valid = y != ignore_index
-    if log_n is None:
-        n = at_least_float32(_counted(y, logits.shape[1], ignore_index), like=logits)
-        log_n = torch.where(n.any(), n.log(), 0.0)  # all ignored: 0 * NaN is no gradient
+    if counts is None:
+        counts = _counted(y, logits.shape[1], ignore_index)
+        counts = torch.where(counts.any(), counts, 1)  # all ignored: any will do
     elif readable(y):
-        _refuse_labels_without_count(y, valid, log_n)
-    z = logits + along_classes(log_n, logits)
-    losses = F.cross_entropy(z, y, ignore_index=ignore_index, reduction="none")
+        _refuse_labels_without_count(y, valid, counts)
+    n = along_classes(counts, logits).squeeze(0)  # [C], or [C, 1, 1] for pixels
+    losses = arb_losses(at_least_float32(logits), torch.where(valid, y, 0), n)
+    losses = torch.where(valid, losses, 0.0)
     if reduction == "mean":
         return reduced(losses, "sum") / valid.sum().clamp(min=1)
     return reduced(losses, reduction)
 
 
-def _refuse_labels_without_count(y: Tensor, valid: Tensor, log_n: Tensor) -> None:
-    missing = log_n.isneginf().to(y.device)
+def _refuse_labels_without_count(y: Tensor, valid: Tensor, counts: Tensor) -> None:
+    missing = (counts == 0).to(y.device)
     if not missing.any():
         return
     uncounted = y[valid & missing[torch.where(valid, y, 0)]]

@@ -121,7 +121,7 @@ def test_attraction_and_repulsion_are_those_of_the_loss():
     for criterion, offset in ((nn.CrossEntropyLoss(), 0), (ARBLoss(COUNTS).double(), None)):
         model, ((x, y),) = network(), batches(1)
         before = copy.deepcopy(model)
-        offset = criterion.log_counts if offset is None else offset
+        offset = criterion.counts.log() if offset is None else offset
         curves = watched(model, criterion, [(x, y)]).recording()
         features = before[:2](x)
         expected = attraction_repulsion(features, before[2](features) + offset, y)

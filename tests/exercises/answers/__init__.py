@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from answers import (
+    arb_losses,
+    attraction_and_repulsion,
     cdt_loss,
     cdt_temperatures,
     class_gradients,
@@ -19,6 +21,7 @@ from answers import (
     feature_deviation,
     imbalance_ratio,
     macro_f1,
+    mean_iou,
     pcngd_step,
     projections,
     rescaled_step,
@@ -52,5 +55,8 @@ ANSWERS = {
         feature_deviation,
         cdt_temperatures,
         cdt_loss,
+        attraction_and_repulsion,
+        arb_losses,
+        mean_iou,
     )
 }
