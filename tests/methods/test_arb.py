@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from imbal_lab.methods import ARBLoss, arb_loss, batch_counts, logit_adjusted_loss
+from imbal_lab.methods import (
+    ARBLoss,
+    arb_loss,
+    arb_losses,
+    batch_counts,
+    logit_adjusted_loss,
+)
 
 COUNTS = (600, 30, 1)
 
@@ -49,6 +55,11 @@ def test_is_the_ratio_form(logits, y):
     found = arb_loss(logits, y, reduction="none")
     own = [(y == c).sum().item() for c in range(3)]
     torch.testing.assert_close(found, ratio_form(logits, y, own), rtol=1e-12, atol=0)
+
+
+def test_the_loss_of_each_example_is_the_ratio_form(logits, y):
+    found = arb_losses(logits, y, torch.tensor(COUNTS, dtype=torch.float64))
+    torch.testing.assert_close(found, ratio_form(logits, y, COUNTS), rtol=1e-12, atol=0)
 
 
 def test_global_counts_are_balanced_softmax(logits, y):
