@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from imbal_lab.figures.ideas import ropes
+from imbal_lab.figures.ideas import attraction, ropes
 
 
 @dataclass(frozen=True)
@@ -22,4 +22,5 @@ class Idea:
 
 IDEAS: dict[str, Idea] = {
     "ropes": Idea(ropes.draw, ropes.ALT),
+    "attraction": Idea(attraction.draw, attraction.ALT),
 }
