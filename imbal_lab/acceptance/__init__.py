@@ -14,8 +14,7 @@ from imbal_lab.acceptance.which_remedy_wins import which_remedy_wins
 
 CLAIMS: dict[str, Callable[..., Finding]] = {
     claim.__name__: claim  # in the order of the course
-    for claim in (which_remedy_wins, minority_initial_drop)
-    for claim in (minority_initial_drop, attraction_balances, iou_or_recall)
+    for claim in (which_remedy_wins, minority_initial_drop, attraction_balances, iou_or_recall)
 }
 
 __all__ = ["CLAIMS", "Finding", "Part"]

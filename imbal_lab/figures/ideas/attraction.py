@@ -1,7 +1,6 @@
 """Attraction and repulsion at the rows of the classifier, to scale, and the simplex."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,6 +16,8 @@ ALT = (
     "the frequent class, so that they draw together. With ARB-Loss pull and push are equally "
     "strong. In a simplex three rows of equal length stand at 120 degrees to one another."
 )
+
+Place = tuple[float, float] | np.ndarray
 
 COUNTS = (12, 2, 2)
 DEGREES = (90, 210, 330)
@@ -93,10 +94,10 @@ def _examples(ax: Axes, rank: int) -> None:
     ax.plot(*places.T, look.marker, color=look.colour, markersize=6)
 
 
-def _arrow(ax: Axes, start: Sequence[float], end: Sequence[float], colour: str) -> None:
+def _arrow(ax: Axes, start: Place, end: Place, colour: str) -> None:
     made = FancyArrowPatch(
-        tuple(start),
-        tuple(end),
+        (start[0], start[1]),
+        (end[0], end[1]),
         arrowstyle="-|>",
         mutation_scale=15,
         shrinkA=0,
