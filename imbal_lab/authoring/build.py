@@ -57,8 +57,9 @@ def build(root: Path) -> Built:
     known = {name: exercises.get(name) for name in exercises.names()}
     lessons = read_lessons(root)
     references = {name: exercise.reference for name, exercise in known.items()}
+    for_teachers = teachers_pages(root, lessons, known)  # before anything is written
     built = build_lessons(root, lessons, references)
-    return Built(built.written + _write(teachers_pages(root, lessons, known)), built.stale)
+    return Built(built.written + _write(for_teachers), built.stale)
 
 
 def read_lessons(root: Path) -> list[Lesson]:

@@ -17,6 +17,7 @@ from imbal_lab.authoring.formulas.in_text import readable
 from imbal_lab.authoring.formulas.tree import FormulaError
 from imbal_lab.authoring.labels import wrong_hints
 from imbal_lab.authoring.lesson import RUBRIC, Cell, Lesson, LessonError
+from imbal_lab.authoring.questions import asked
 from imbal_lab.authoring.source import lesson_files, read_lesson
 from imbal_lab.checks import Exercise
 
@@ -62,7 +63,7 @@ def lint_files(paths: list[Path], exercises: Exercises) -> list[str]:
 
 def lint_lesson(lesson: Lesson, exercises: Exercises) -> list[str]:
     """Every problem of ``lesson`` by itself."""
-    rules = (_card, _size, _exercises, _objectives, _essays, _images, _formulas)
+    rules = (_card, _size, _exercises, _objectives, _essays, _images, _formulas, _questions)
     found = [problem for rule in rules for problem in rule(lesson)]
     found += _answers(lesson, exercises)
     references = {ex: exercise.reference for ex, exercise in exercises.items()}
@@ -130,6 +131,12 @@ def _essays(lesson: Lesson) -> Problems:
     for cell in lesson.cells:
         if cell.role == "essay" and not cell.text.partition(RUBRIC)[2].strip():
             yield cell.id, f"no rubric: write one below a line {RUBRIC}"
+
+
+def _questions(lesson: Lesson) -> Problems:
+    for cell in lesson.cells:
+        if cell.role in ("quiz", "predict") and asked(cell) is None:
+            yield cell.id, f'not one call with literal texts: write {cell.role}("...", ...)'
 
 
 def _images(lesson: Lesson) -> Problems:

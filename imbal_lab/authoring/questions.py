@@ -21,14 +21,15 @@ def questions(lesson: Lesson) -> Iterator[Asked]:
     """Every quiz and prediction of ``lesson``, in order; LessonError if one is not plain text."""
     for cell in lesson.cells:
         if cell.role in ("quiz", "predict"):
-            asked = _asked(cell)
-            if asked is None:
+            question = asked(cell)
+            if question is None:
                 call = f'{cell.role}("...", ..., id="...")'
                 raise lesson.error(cell, f"not one call with literal texts: write {call}")
-            yield asked
+            yield question
 
 
-def _asked(cell: Cell) -> Asked | None:
+def asked(cell: Cell) -> Asked | None:
+    """The question in ``cell``, or None if it is not one call with literal texts."""
     try:
         (statement,) = ast.parse(cell.text).body
         call = statement.value if isinstance(statement, ast.Expr) else None

@@ -37,9 +37,10 @@ import torch
 from torch.nn import functional as F
 
 from imbal_lab.checks import check
+from imbal_lab.explore import quiz
 
 # %% role="quiz" id="warm_up"
-print("Which is it?")
+quiz("Which?", {"a": "Yes, a.", "b": "No, b."}, right="a", id="warm_up")
 
 # %% [markdown] role="task" ex="scaled" difficulty=2 minutes=8
 # ## Scale rows

@@ -37,7 +37,8 @@ def test_a_complete_lesson_has_no_problem(source, exercises):
         (" as F", " as G", "answer-scaled: uses F: define or import it"),
         ("(rows, factor=2.0)", "(rows: Tensor, factor=2.0)", "answer-scaled: uses Tensor"),
         ("(rows, factor=2.0)", "(rows)", "answer-scaled: takes (rows) but the reference takes"),
-        ('print("Which', 'quiz("Which', "quiz-warm_up: uses quiz"),
+        ("from imbal_lab.explore import quiz\n", "", "quiz-warm_up: uses quiz"),
+        ('quiz("Which?"', "quiz(which", "quiz-warm_up: not one call with literal texts"),
         ('ex="scaled"', 'ex="other"', "answer-other: unknown exercise: choose one of scaled"),
         ("# 3. Multiply.", "# 3. `F.normalize(a * b / c, dim=1)`", "shows 'return F.normalize("),
     ],
@@ -82,9 +83,8 @@ def test_the_card_comes_first(source, exercises):
 
 def test_graded_cells_do_not_lean_on_cells_that_may_be_skipped(source, exercises):
     """What a quiz or an explorer cell defines is no ground for an answer."""
-    moved = source.replace("import torch\n", "", 1).replace(
-        'print("Which', 'import torch\nprint("W'
-    )
+    extra = '# %% role="extra" id="early"\nimport torch\n\n# %% role="quiz"'
+    moved = source.replace("import torch\n", "", 1).replace('# %% role="quiz"', extra)
     assert problems(moved, exercises) == [
         "01_short.py: answer-scaled: uses torch: define or import it in an earlier given cell"
     ]

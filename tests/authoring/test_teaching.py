@@ -7,7 +7,6 @@ import pytest
 
 from imbal_lab.authoring.answer_key import answer_key
 from imbal_lab.authoring.build import read_lessons
-from imbal_lab.authoring.source import parse_lesson
 from imbal_lab.authoring.teaching import BEGIN, END, teachers_pages, teaching_page
 from imbal_lab.checks.exercise import Group, Mistake, Property
 
@@ -25,14 +24,8 @@ def known(reference):
     return {"scaled": Known(reference)}
 
 
-@pytest.fixture
-def asking(source):
-    quiz = 'quiz("Which?", {"a": "Yes, a.", "b": "No, b."}, right="a", id="warm_up")'
-    return parse_lesson("01_short", source.replace('print("Which is it?")', quiz))
-
-
-def test_the_key_holds_answers_parts_rules_quizzes_and_rubrics(asking, known):
-    key = answer_key([asking], known)
+def test_the_key_holds_answers_parts_rules_quizzes_and_rubrics(lesson, known):
+    key = answer_key([lesson], known)
     assert "## 01 A short tour" in key
     assert "    return F.normalize(rows * factor / lengths, dim=1)  # the crux\n```" in key
     assert "- rows get their length (weight 2: long rows)" in key
@@ -41,20 +34,20 @@ def test_the_key_holds_answers_parts_rules_quizzes_and_rubrics(asking, known):
     assert "`essay-why`: Why? (1 point)\n\nSay why.\n\nOne point for a reason." in key
 
 
-def test_a_page_gets_its_made_part_and_keeps_what_was_written(asking, known):
-    page = teaching_page("# By hand\n\nText.\n", asking, known)
+def test_a_page_gets_its_made_part_and_keeps_what_was_written(lesson, known):
+    page = teaching_page("# By hand\n\nText.\n", lesson, known)
     assert page.startswith(f"# By hand\n\nText.\n\n{BEGIN}\n\n## Misunderstandings that")
     assert "- `too_long`: the rows are too long. *Try:* divide first." in page
     assert "Which?\n\n- *b*: No, b.\n" in page
     assert "Yes, a." not in page
     assert page.endswith(END + "\n")
-    assert teaching_page(page, asking, known) == page
+    assert teaching_page(page, lesson, known) == page
     older = page.replace("too long", "too short").replace(END + "\n", END + "\n\nAfterwards.\n")
-    assert teaching_page(older, asking, known) == page + "\nAfterwards.\n"
+    assert teaching_page(older, lesson, known) == page + "\nAfterwards.\n"
 
 
-def test_a_new_lesson_gets_a_page_to_write_on(asking, known, tmp_path):
-    pages = teachers_pages(tmp_path, [asking], known)
+def test_a_new_lesson_gets_a_page_to_write_on(lesson, known, tmp_path):
+    pages = teachers_pages(tmp_path, [lesson], known)
     files = {path.relative_to(tmp_path).as_posix(): text for path, text in pages.items()}
     assert set(files) == {
         "course/instructor/answer_key.md",
