@@ -69,6 +69,7 @@ predict(
     "Ten threes for every eight (ρ = 10), gradient descent on all examples. In the first ten steps, the mean loss of the eights will ...",
     ["fall as fast as the loss of the threes", "fall, but more slowly", "stay where it is", "rise"],
     truth="rise",
+    falls=[1, 0.3, 0, -0.4],
     id="first_steps",
 )
 

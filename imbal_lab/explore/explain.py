@@ -1,4 +1,4 @@
-"""An exception in three lines: what happened, where, what to try. No traceback."""
+"""What went wrong in three lines: what happened, where, what to try. No traceback."""
 
 import sysconfig
 import traceback
@@ -33,4 +33,14 @@ def explain(problem: BaseException) -> tuple[str, str, str]:
         f"✗ Your code stopped with {type(problem).__name__}: {text}",
         f"Where: {name}, line {own[-1].lineno}: {own[-1].line}",
         "Mend it in its answer cell, run that cell, then run this one again.",
+    )
+
+
+def stuck(name: str, seconds: float) -> tuple[str, str, str]:
+    """Three lines about a function that does not return."""
+    return (
+        f"✗ {name} has not returned for {seconds:g} s.",
+        "A loop without an end, perhaps. The picture shows how far the run came.",
+        "Press Stop or move a control to interrupt it. If neither helps, it waits inside compiled "
+        "code: restart the kernel.",
     )

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imbal_lab.explore import arguments, settings, share, words
+from imbal_lab.explore import arguments, settings, share
 from imbal_lab.explore.controls import SEEDS, Controls
-from imbal_lab.explore.explain import explain
+from imbal_lab.explore.explain import explain, stuck
 from imbal_lab.explore.live import Live, State
 from imbal_lab.explore.opened import opened
-from imbal_lab.explore.painter import Layer, Painter
-from imbal_lab.explore.predict import beside as predicted
-from imbal_lab.explore.runs import KEPT_RUNS, Job, Runs
+from imbal_lab.explore.pictures import Pictures
+from imbal_lab.explore.runs import Job, Runs
 from imbal_lab.explore.scene import Scene
 from imbal_lab.explore.scenes import SCENES
 from imbal_lab.explore.settings import MINE, SETUPS, Setting
 from imbal_lab.explore.skip import skipped
-from imbal_lab.explore.trained import Own, views_on
-from imbal_lab.figures import VIEWS
-from imbal_lab.figures.panels import square_rows
+from imbal_lab.explore.trained import Own
 
 if TYPE_CHECKING:  # it comes with the methods, which a student's process may lack
-    from imbal_lab.data import Dataset
     from imbal_lab.instruments import Recording
 
 Function = Callable[..., Any]
+OPENING = 5.0  # seconds after which a cell is over and its first run goes on beside it
 
 
 def explore(
@@ -64,7 +62,8 @@ def explore(
         seed: chooses examples, initial weights and batches; None takes the data's usual one.
         beside: a second method, to stand beside the first on the same seed.
         seeds: how many seeds, drawn as mean and 95 % interval.
-        prediction: the id of a `predict` question, to show its answer once the run is done.
+        prediction: the id of a `predict` question, whose answer is drawn beside the truth when the
+            first run is done.
 
     Raises:
         ValueError: an unknown name, an argument that the scene does not have, a number out of
@@ -99,7 +98,7 @@ class Explorer:
     ) -> None:
         self.scene = scene
         self._runs = Runs(scene, own)
-        self._seed, self._prediction = seed, prediction
+        self._seed = seed
         data = data or scene.data[0]
         settings.one_of("data", data, scene.data)
         method = method or (MINE if own.mine is not None else scene.methods[0])
@@ -108,19 +107,24 @@ class Explorer:
             settings.one_of("beside", beside, tuple(self._runs.labels))
         if seeds not in SEEDS:
             raise ValueError(f"seeds = {seeds!r}: choose one of {', '.join(map(str, SEEDS))}")
-        self._painters: dict[tuple[tuple[str, ...], int], Painter] = {}
-        self._pictures: dict[object, bytes] = {}
-        self._pinned: Job | None = None
-        self._live: Live[Job] = Live(self._runs.train, self._paint, self._fail, self._stuck)
         start = Setting(scene.name, data, method, **numbers)  # type: ignore[arg-type]
-        self.controls = Controls(scene, self._runs.labels, start, self._painter(data, 1).size)
+        start = replace(start, seed=SETUPS[data].seed if seed is None else seed)
+        self._pictures = Pictures(self._runs, prediction, start)
+        size = self._pictures.painter(data, 1).size
+        self.controls = Controls(scene, self._runs.labels, start, size)
         self.controls.menus["beside"].value = beside or ""
         self.controls.menus["seeds"].value = seeds
         self._shown = self._wanted()
-        self._state: State = "done"
-        self._live.run(self._shown)
+        self._state: State = "running"
+        watched = self._stuck if any(own) else None  # the library's steps return
+        self._live: Live[Job] = Live(self._runs.train, self._paint, self._fail, watched)
+        on_a_page = opened(self)
+        try:
+            self._live.open(self._shown, OPENING if on_a_page else None)
+        except KeyboardInterrupt:
+            self.close()
+            raise
         self._connect()
-        opened(self)
 
     def run(self, setting: Setting) -> Recording:
         """Train to the end and return what was recorded; errors of your code are raised."""
@@ -162,13 +166,9 @@ class Explorer:
 
         Raises ValueError for another suffix.
         """
-        painter = self._painter(self.current.data, len(self._shown.sides))
-        share.save(
-            painter.still(*self._picture(self._shown)),
-            path,
-            self.setting,
-            "\n".join(self._lines(self._shown, "done")),
-        )
+        picture = self._pictures.still(self._shown, self._state)
+        text = "\n".join(self._pictures.lines(self._shown, self._state))
+        share.save(picture, path, self.setting, text)
 
     def close(self) -> None:
         """End the run and its thread, and take the widgets off the page."""
@@ -197,8 +197,7 @@ class Explorer:
             self._live.request(job)
 
     def _pin(self, on: bool) -> None:
-        self._pinned = self._shown if on else None
-        self._pictures.clear()  # it is in every one
+        self._pictures.pin(self._shown if on else None)
         if self._state != "running":
             self._live.show(self._shown, self._state)
 
@@ -213,43 +212,8 @@ class Explorer:
         else:
             self.controls.status.value = f"saved {name}.png and .svg beside the notebook"
 
-    def _painter(self, data: str, sides: int) -> Painter:
-        """The painter for so many sides of this data."""
-        views = views_on(data, self.scene.views if sides == 1 else self.scene.beside)
-        if (views, sides) not in self._painters:
-            square = square_rows([VIEWS[view] for view in self.scene.views], 2)
-            self._painters[views, sides] = Painter(views, sides, square)
-        return self._painters[views, sides]
-
-    def _picture(self, job: Job) -> tuple[list[str], list[list[Layer]], Dataset, int]:
-        """What a painter needs to draw a job: titles, layers, classes, steps."""
-        setting = job.setting
-        data = settings.dataset(setting.data, setting.rho, setting.seed)
-        sides = [[*self._behind(job), Layer(side)] for side in job.sides]
-        return self._titles(job), sides, data, SETUPS[setting.data].steps
-
-    def _behind(self, job: Job) -> list[Layer]:
-        """The pinned run, if it has the same classes, else the library's run."""
-        pinned = self._pinned
-        if pinned is not None and pinned is not job:
-            same = pinned.setting.data == job.setting.data
-            return [Layer(pinned.sides[0], faint=True)] if same else []
-        return [] if job.behind is None else [Layer((job.behind,), faint=True)]
-
-    def _titles(self, job: Job) -> list[str]:
-        labels = [self._runs.labels[side[0].setting.method] for side in job.sides]
-        if len(labels) == 2:
-            return [f"{labels[0]}: {job.setting.numbers}", labels[1]]
-        first = f"{labels[0]}: {job.setting}"
-        behind = self._behind(job)
-        if behind:
-            method = behind[0].runs[0].setting.method
-            what = "pinned" if self._pinned is not None else "the reference"
-            first += f"   (pale: {self._runs.labels[method]}, {what})"
-        return [first]
-
     def _paint(self, job: Job, state: State) -> None:
-        self.controls.image.value = self._png(job, state)
+        self.controls.image.value = self._pictures.png(job, state)
         self._say(job, state)
         self.controls.stop.disabled = state != "running"
         steps = SETUPS[job.setting.data].steps
@@ -262,55 +226,29 @@ class Explorer:
         self.controls.line.value = share.field(self._line(job))
         self._shown, self._state = job, state
 
-    def _png(self, job: Job, state: State) -> bytes:
-        """The picture of a job; that of a finished one is kept as long as its runs may be."""
-        key = tuple(tuple(run.setting for run in side) for side in job.sides)
-        keep = state == "done" and self._runs.kept(job)
-        if keep and key in self._pictures:
-            return self._pictures[key]
-        painter = self._painter(job.setting.data, len(job.sides))
-        picture = painter.paint(*self._picture(job))
-        if keep:
-            while len(self._pictures) >= KEPT_RUNS:
-                del self._pictures[next(iter(self._pictures))]
-            self._pictures[key] = picture
-        return picture
-
     def _fail(self, job: Job, problem: BaseException) -> None:
         job.sides[0][0].problem = explain(problem)
         self._say(job, "done")
         self.controls.stop.disabled, self.controls.status.value = True, ""
         self._shown, self._state = job, "done"
 
-    def _stuck(self, seconds: float) -> None:
-        own = getattr(self._runs.own.mine, "__name__", "This step")
-        self.controls.status.value = (
-            f'<span role="alert">{html.escape(own)} has not returned for {seconds:g} s. Press '
-            "Stop to interrupt it; if that does not help, it waits inside compiled code: restart "
-            "the kernel.</span>"
-        )
-        self.controls.stop.disabled = False
+    def _stuck(self, job: Job, seconds: float) -> None:
+        self._paint(job, "running")
+        own = next(function for function in self._runs.own if function is not None)
+        self._say_lines("alert", stuck(getattr(own, "__name__", "Your function"), seconds))
 
     def _say(self, job: Job, state: State) -> None:
         role = "alert" if job.problem is not None else "status"
-        lines = "<br>".join(html.escape(line, quote=False) for line in self._lines(job, state))
+        self._say_lines(role, self._pictures.lines(job, state))
+
+    def _say_lines(self, role: str, lines: Sequence[str]) -> None:
+        text = "<br>".join(html.escape(line, quote=False) for line in lines)
         self.controls.text.value = (
-            f'<div role="{role}" aria-live="polite" style="line-height:1.5">{lines}</div>'
+            f'<div role="{role}" aria-live="polite" style="line-height:1.5">{text}</div>'
         )
 
-    def _lines(self, job: Job, state: State) -> list[str]:
-        """The text below the picture: three lines of a problem, or what the picture shows."""
-        if job.problem is not None:
-            return list(job.problem)
-        setting = job.setting
-        views = self._painter(setting.data, len(job.sides)).views
-        data = settings.dataset(setting.data, setting.rho, setting.seed)
-        lines = words.of_job(job, views, data, self._runs.labels)
-        answer = predicted(self._prediction) if self._prediction and state == "done" else None
-        return lines if answer is None else [*lines, answer]
-
     def __repr__(self) -> str:
-        return "\n".join([str(self.current), *self._lines(self._shown, self._state)])
+        return "\n".join([str(self.current), *self._pictures.lines(self._shown, self._state)])
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """The widget for a live page, the picture and its text for every other reader."""

@@ -36,9 +36,9 @@ class Live(Generic[Job]):
             when the run is done or was stopped; never twice at a time, and never with a job
             after a newer one.
         fail: called with (job, exception) when a job raises; the worker survives.
-        stuck: called with the seconds for which a step has not returned. A stop or a newer
-            request then interrupts it, which Python code obeys and a call inside a compiled
-            library does not.
+        stuck: called once with (job, seconds) when a step has not returned for that long. A stop
+            or a newer request then interrupts it, which Python code obeys and a call inside a
+            compiled library does not. Without it, steps may take their time.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Live(Generic[Job]):
         start: Callable[[Job], Iterable[object]],
         paint: Callable[[Job, State], None],
         fail: Callable[[Job, BaseException], None],
-        stuck: Callable[[float], None] = lambda seconds: None,
+        stuck: Callable[[Job, float], None] | None = None,
     ) -> None:
         self._start, self._paint, self._fail, self._stuck = start, paint, fail, stuck
         self._changed = threading.Condition()
@@ -60,12 +60,22 @@ class Live(Generic[Job]):
         self._thread: threading.Thread | None = None
         self._watcher: threading.Thread | None = None
         self._began: float | None = None  # when the step that is under way began
+        self._job: Job | None = None  # whose step that is
+        self._unseen = False
+        self._rests = threading.Event()  # nothing is left to do, or a step does not return
 
-    def run(self, job: Job) -> None:
-        """Run a job to its end in the calling thread and paint it once."""
-        for _ in self._start(job):
-            pass
-        self._paint(job, "done")
+    def open(self, job: Job, seconds: float | None = None) -> None:
+        """Run the first job and come back when it has ended, or does not return from a step.
+
+        It goes on without us after so many ``seconds``. What comes before is not painted, since
+        nobody sees it yet.
+        """
+        self._unseen = True
+        generation = self._next(job)
+        rests = self._rests.wait(seconds)
+        self._unseen = False
+        if not rests:
+            self._paint_if_newest(job, "running", generation)
 
     def show(self, job: Job, state: State = "done") -> None:
         """Paint a job that has ended, at once; a run that is under way stops."""
@@ -101,21 +111,32 @@ class Live(Generic[Job]):
             if stop:
                 self._stopped = self._generation
             if self._thread is None and self._wanted is not None:
-                self._thread = threading.Thread(target=self._work, name="explore", daemon=True)
-                self._watcher = threading.Thread(
-                    target=self._watch, args=(self._thread,), name="explore-watch", daemon=True
-                )
-                self._thread.start()
-                self._watcher.start()
-            self._interrupt()
+                self._begin()
+            self._interrupt_if_stuck()
             self._changed.notify_all()
             return self._generation
 
-    def _interrupt(self) -> None:
-        """Raise Interrupted in a step that is stuck."""
-        began, worker = self._began, self._thread
-        if worker and began is not None and time.monotonic() - began > STUCK_AFTER:
-            self._began = None  # once is enough
+    def _begin(self) -> None:
+        """Start the worker, and somebody who watches it."""
+        self._thread = threading.Thread(target=self._work, name="explore", daemon=True)
+        self._thread.start()
+        if self._stuck is not None:
+            watch = (self._thread, self._stuck)
+            self._watcher = threading.Thread(
+                target=self._watch, args=watch, name="explore-watch", daemon=True
+            )
+            self._watcher.start()
+
+    def _overdue(self) -> bool:
+        """Whether the step that is under way began too long ago."""
+        began = self._began
+        return began is not None and time.monotonic() - began > STUCK_AFTER
+
+    def _interrupt_if_stuck(self) -> None:
+        """Raise Interrupted in a step that does not return."""
+        worker = self._thread
+        if self._stuck is not None and worker is not None and self._overdue():
+            self._began = time.monotonic()  # it has as long again to obey
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(worker.ident or 0), ctypes.py_object(Interrupted)
             )
@@ -130,15 +151,21 @@ class Live(Generic[Job]):
             except Interrupted:  # it came a moment too late for the step it was meant for
                 continue
 
-    def _watch(self, worker: threading.Thread) -> None:
-        """Say once of a step that it does not return; ends with the worker."""
+    def _watch(self, worker: threading.Thread, stuck: Callable[[Job, float], None]) -> None:
+        """Say once of a step that it does not return, and interrupt it for a job that waits."""
         said = None
         while worker.is_alive():
             worker.join(STUCK_AFTER / 5)
             began = self._began
-            if began not in (None, said) and time.monotonic() - began > STUCK_AFTER:
+            if self._wanted is not None or self._closed:
+                with self._changed:
+                    self._interrupt_if_stuck()
+            elif began != said and self._overdue():
                 said = began
-                self._stuck(STUCK_AFTER)
+                with self._painting:
+                    if self._job is not None and self._overdue():
+                        stuck(self._job, STUCK_AFTER)
+                self._rests.set()
 
     def _settled(self) -> tuple[Job, int] | None:
         """The newest wish, when no newer one comes for a moment; None if there is none."""
@@ -150,14 +177,16 @@ class Live(Generic[Job]):
             job, self._wanted = self._wanted, None
             if job is None:
                 self._thread = None
+                self._rests.set()
                 return None
             return job, self._generation
 
     def _run(self, job: Job, generation: int) -> None:
+        self._job = job
         try:
             first = True
             for _ in self._timed(self._start(job)):
-                if first or time.monotonic() >= self._next_paint:
+                if not self._unseen and (first or time.monotonic() >= self._next_paint):
                     self._paint_if_newest(job, "running", generation)
                 first = False
                 if generation != self._generation:

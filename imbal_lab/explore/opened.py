@@ -16,17 +16,21 @@ class Closes(Protocol):
 _open: dict[str, tuple[str, list[Closes]]] = {}  # cell id -> (id of its execution, explorers)
 
 
-def opened(explorer: Closes) -> None:
-    """Note an explorer, and close those that an earlier run of the same cell opened."""
+def opened(explorer: Closes) -> bool:
+    """Note an explorer, and close those that an earlier run of the same cell opened.
+
+    Returns whether there is a page: nbclient and scripts do not say which cell they run.
+    """
     cell, execution = _where()
     if cell is None:
-        return
+        return False
     before, explorers = _open.get(cell, (execution, []))
     if before != execution:
         for old in explorers:
             old.close()
         explorers = []
     _open[cell] = (execution, [*explorers, explorer])
+    return True
 
 
 def _where() -> tuple[str | None, str]:

@@ -1,8 +1,9 @@
 """A live picture: runs in, PNG bytes out, fast.
 
 Axes, ticks and panel titles are drawn once for each set of limits and kept with their bitmap; a
-paint restores it and draws only what is new. The PNG has a palette of 64 colours: a quarter of the
-bytes, and no visible loss. No pyplot anywhere: its state is shared between threads.
+paint restores it and draws only what is new. The PNG has a palette: a quarter of the bytes, and no
+visible loss (64 colours put false ones into a heat map). No pyplot anywhere: its state is shared
+between threads.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from matplotlib.text import Text
 from PIL import Image
 
 from imbal_lab.explore.labels import Labels
-from imbal_lab.figures import VIEWS, Panel, Seeds, frame, panels, style
+from imbal_lab.figures import VIEWS, Panel, Seeds, frame, panels, predicted_loss, style
 
 if TYPE_CHECKING:
+    from imbal_lab.explore.predict import Predicted
     from imbal_lab.explore.runs import Run
 
-PALETTE = 64
+PALETTE = 256
+NOTE_AT = 0.24  # inches below the top, under the headline
 SHEETS = 6  # empty axes that are kept, one for each set of limits
 
 
@@ -72,15 +75,15 @@ class Painter:
         sides: Sequence[Sequence[Layer]],
         classes: style.Classes,
         steps: int,
+        predicted: Predicted | None = None,
     ) -> bytes:
         """The picture as PNG bytes; the layers of each side from the back to the front."""
         with self._lock:
             sheet = self._last = self._sheet(sides, steps)
             sheet.canvas.restore_region(sheet.empty)
-            for text, title in zip(sheet.titles, titles, strict=True):
-                text.set_text(title)
+            for text in sheet.headlines(titles, predicted):
                 sheet.labels.draw(text)
-            for ax, artist in self._drawn(sheet, sides, classes):
+            for ax, artist in self._drawn(sheet, sides, classes, predicted):
                 if _is_label(artist):
                     sheet.labels.draw(artist)
                 else:
@@ -94,18 +97,23 @@ class Painter:
         sides: Sequence[Sequence[Layer]],
         classes: style.Classes,
         steps: int,
+        predicted: Predicted | None = None,
     ) -> Figure:
         """The same picture as a figure of its own, for a file."""
         fresh = Painter(self.views, self._sides, self._square)
         sheet = fresh._sheet(sides, steps)
-        for text, title in zip(sheet.titles, titles, strict=True):
-            text.set(text=title, animated=False)
-        for _ in fresh._drawn(sheet, sides, classes):
+        for text in sheet.headlines(titles, predicted):
+            text.set_animated(False)
+        for _ in fresh._drawn(sheet, sides, classes, predicted):
             pass  # drawn, and left where it is
         return sheet.figure
 
     def _drawn(
-        self, sheet: Sheet, sides: Sequence[Sequence[Layer]], classes: style.Classes
+        self,
+        sheet: Sheet,
+        sides: Sequence[Sequence[Layer]],
+        classes: style.Classes,
+        predicted: Predicted | None,
     ) -> Iterator[tuple[Axes, Artist]]:
         """Every artist that is not part of the empty axes."""
         for ax, (panel, side) in zip(sheet.figure.axes, self._slots, strict=True):
@@ -114,6 +122,9 @@ class Painter:
                 if shown is not None:
                     for artist in panel.draw(ax, shown, classes, faint=layer.faint):
                         yield ax, artist
+                    if panel is VIEWS["loss"] and predicted is not None and not layer.faint:
+                        for artist in predicted_loss(ax, shown, predicted.falls):
+                            yield ax, artist
 
     def _sheet(self, sides: Sequence[Sequence[Layer]], steps: int) -> Sheet:
         """Empty axes with these limits: those there are, or the oldest set up anew."""
@@ -140,9 +151,20 @@ class Sheet:
         self.figure = panels.canvas((panels_on_it + 1) // 2, 2, square=square)
         self.canvas = FigureCanvasAgg(self.figure)
         self.labels = Labels(self.canvas)
-        self.titles = [self._title(side) for side in range(sides)]
+        self._titles = [self._title(side) for side in range(sides)]
+        self._note = self.figure.text(
+            0.008, 1 - NOTE_AT / self.figure.get_figheight(), "", va="top", color=style.INK,
+            fontsize=style.TEXT_PT, animated=True,
+        )  # fmt: skip
         self.empty: Any = None
         self._limits: tuple[Any, ...] = (None,) * (panels_on_it + 1)
+
+    def headlines(self, titles: Sequence[str], predicted: Predicted | None) -> list[Text]:
+        """The headline of each side, and the prediction below them."""
+        for text, title in zip(self._titles, titles, strict=True):
+            text.set_text(title)
+        self._note.set_text("" if predicted is None else predicted.text)
+        return [*self._titles, self._note]
 
     def _title(self, side: int) -> Text:
         """The headline of a side; no part of the bitmap, for it changes with every setting."""

@@ -8,6 +8,7 @@ from imbal_lab.figures.curves import (
     feature_gradient,
     grad_norm,
     loss,
+    predicted_loss,
     projection,
     recall,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "looks",
     "loss",
     "loss_map",
+    "predicted_loss",
     "projection",
     "recall",
     "recall_map",

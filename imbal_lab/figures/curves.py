@@ -8,6 +8,9 @@ to lie behind another.
 Up to four classes: a labelled line each. More: the means of many, medium and few as thick
 labelled lines over thin grey classes. Of runs that differ in their seed alone, given as `Seeds`,
 the mean is drawn with its 95 % interval.
+
+The axis of steps is logarithmic from 10, so that at its end several steps share a pixel. There the
+line is the mean of the steps of a column, and a pale band reaches from the lowest to the highest.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ import numpy as np
 import torch
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -32,6 +35,9 @@ if TYPE_CHECKING:  # it comes with the methods, which a student's process may la
 
 Values = NDArray[np.float64]
 LABEL_GAP = 0.125  # of the axes' height: one line of text in the live picture
+COLUMNS = 130  # across the axes, of two pixels each in the live picture
+BAND_FROM = 0.01  # of the axes' height: a lower band is not drawn
+GUESSED = 10  # steps for which a prediction is drawn: the even part of the axis
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,30 @@ def loss(ax: Axes, run: Run, classes: style.Classes, *, faint: bool = False) -> 
         start = grouped(values.mean(axis=0))[0][-1]
         artists.append(ax.axhline(start, color=style.QUIET, linewidth=0.9, linestyle=":"))
     return artists
+
+
+def predicted_loss(ax: Axes, run: Run, falls: float | None) -> list[Artist]:
+    """What was predicted of the minority's loss, over the first steps, beside the truth.
+
+    From its start it falls ``falls`` times as far as the majority's; None draws nothing.
+    """
+    step, values = over_steps(run, "loss")
+    if falls is None or len(step) < 2:
+        return []
+    losses = grouped(values.mean(axis=0))[step <= GUESSED]
+    guess = losses[0, -1] + falls * (losses[:, 0] - losses[0, 0])
+    (line,) = ax.plot(step[step <= GUESSED], guess, color=style.INK, linewidth=2.2)
+    line.set(dashes=(0.8, 1.0), zorder=2.5, marker="X", markersize=7, markevery=[len(guess) - 1])
+    label = ax.annotate(
+        "your prediction",
+        (step[step <= GUESSED][-1], guess[-1]),
+        xytext=(7, 0),
+        textcoords="offset points",
+        va="center",
+        color=style.INK,
+        fontsize=style.TEXT_PT,
+    )
+    return [line, label]
 
 
 def recall(ax: Axes, run: Run, classes: style.Classes, *, faint: bool = False) -> list[Artist]:
@@ -174,18 +204,51 @@ def _lines(
             f"classes = {classes.class_names}: the recording has {values.shape[2]} classes; "
             "pass the data set that the run was trained on"
         )
+    starts = _columns(ax, step)
+    step = _per_column(step, starts)
     by_seed = grouped(values)
-    thick = by_seed.mean(axis=0)
+    means = _per_column(by_seed, starts, axis=1)
+    thick = means.mean(axis=0)
     artists: list[Artist] = []
     if values.shape[2] > style.MOST_LINES and not faint:
-        artists.append(_thin(ax, step, values.mean(axis=0)))
-    for k, look in enumerate(style.looks(thick.shape[1])):
+        artists.append(_thin(ax, step, _per_column(values.mean(axis=0), starts)))
+    looks = style.looks(thick.shape[1])
+    if not faint:
+        artists += _bands(ax, step, by_seed, starts, looks)
+    for k, look in enumerate(looks):
         if np.isnan(thick[:, k]).all():
             continue  # nothing to draw, and matplotlib cannot space markers on nothing
-        if len(by_seed) > 1 and not faint:
-            artists.append(_band(ax, step, by_seed[:, :, k], look))
         artists += _line(ax, step, thick[:, k], look, k, faint)
     return artists if faint else artists + _labels_at_end(ax, thick, style.labels(classes))
+
+
+def _columns(ax: Axes, step: Values) -> NDArray[np.int64]:
+    """Where the steps of a new column begin."""
+    column = np.floor(_across(ax, step) * COLUMNS - 1e-6)  # the end belongs to the last
+    return np.flatnonzero(np.diff(column, prepend=-np.inf) > 0)
+
+
+def _across(ax: Axes, step: Values) -> Values:
+    """Where steps stand on the axis, 0 to 1."""
+    return _in_axes(ax, np.column_stack([step, np.ones_like(step)]))[:, 0]
+
+
+def _up(ax: Axes, value: Values) -> Values:
+    """At which height of the axes values stand, 0 to 1."""
+    return _in_axes(ax, np.column_stack([np.ones_like(value), value]))[:, 1]
+
+
+def _in_axes(ax: Axes, points: Values) -> Values:
+    found: Values = (ax.transScale + ax.transLimits).transform(points)
+    return found
+
+
+def _per_column(values: Values, starts: NDArray[np.int64], axis: int = 0) -> Values:
+    """The mean of each column."""
+    lengths = np.diff(starts, append=values.shape[axis])
+    total = np.add.reduceat(values, starts, axis=axis)
+    mean: Values = np.moveaxis(np.moveaxis(total, axis, -1) / lengths, -1, axis)
+    return mean
 
 
 def _thin(ax: Axes, step: Values, values: Values) -> Artist:
@@ -202,15 +265,42 @@ def _line(
         width = 3 * look.width
         return [*ax.plot(step, values, color=look.colour, alpha=0.28, lw=width, zorder=1.8)]
     (line,) = ax.plot(step, values, color=look.colour, linewidth=look.width, linestyle=look.dash)
-    line.set(marker=look.marker, markersize=4.5, markevery=(0.05 + 0.05 * k, 0.2))
+    line.set(marker=look.marker, markersize=4.5, markevery=_marked(_across(ax, step), k))
     return [line]
 
 
-def _band(ax: Axes, step: Values, values: Values, look: style.Look) -> Artist:
-    low, high = interval(values)
+def _marked(across: Values, k: int) -> list[int]:
+    """The points that carry a marker: five across the axes, those of each line elsewhere."""
+    wanted = 0.06 + 0.05 * k + 0.2 * np.arange(5)
+    found = np.searchsorted(across, wanted[wanted <= max(across[-1], 0)])
+    return sorted({int(i) for i in found if i < len(across)}) or [len(across) - 1]
+
+
+def _bands(
+    ax: Axes,
+    step: Values,
+    by_seed: Values,
+    starts: NDArray[np.int64],
+    looks: Sequence[style.Look],
+) -> list[Artist]:
+    """Of seeds [S, T, K] their interval; of one run what lies within a column. One artist."""
+    if len(by_seed) > 1:
+        low, high = interval(_per_column(by_seed, starts, axis=1))
+    else:
+        low, high = (cut.reduceat(by_seed[0], starts) for cut in (np.minimum, np.maximum))
     if ax.get_yscale() == "log":
         low = np.maximum(low, ax.get_ylim()[0])  # an interval may reach below zero
-    return ax.fill_between(step, low, high, color=look.colour, alpha=0.18, linewidth=0, zorder=1.7)
+    polygons, colours = [], []
+    for under, over, look in zip(low.T, high.T, looks, strict=True):
+        if len(by_seed) > 1 or np.nanmax(_up(ax, over) - _up(ax, under), initial=0) > BAND_FROM:
+            there = ~np.isnan(over)
+            back = np.column_stack([step[there], under[there]])[::-1]
+            polygons.append(np.concatenate([np.column_stack([step[there], over[there]]), back]))
+            colours.append(look.colour)
+    if not polygons:
+        return []
+    bands = PolyCollection(polygons, facecolors=colours, alpha=0.22, linewidth=0, zorder=1.7)
+    return [ax.add_artist(bands)]
 
 
 def _labels_at_end(ax: Axes, values: Values, labels: Sequence[str]) -> list[Artist]:

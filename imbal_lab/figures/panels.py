@@ -407,8 +407,8 @@ def square_rows(panels: Sequence[Panel], columns: int) -> list[int]:
 
 
 # Inches. Labels stand right of every panel, and the title of the picture above all of them.
-LEFT, WIDTH, RIGHT = 0.5, 2.61, 1.83
-TOP, HEIGHT, SIDE, GAP, BOTTOM = 0.6, 1.53, 2.1, 0.795, 0.5
+LEFT, WIDTH, RIGHT = 0.5, 2.54, 1.9
+TOP, HEIGHT, SIDE, GAP, BOTTOM = 0.64, 1.53, 2.1, 0.755, 0.5
 
 
 def canvas(rows: int, columns: int, *, square: Collection[int] = ()) -> Figure:

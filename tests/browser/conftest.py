@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parent))  # explorer_view is there
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [  # no connection to anywhere but the server under test
     "--disable-background-networking",
@@ -49,6 +50,7 @@ def jupyter():
         command += [f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={token}"]
         command += [f"--LabApp.user_settings_dir={home}/settings"]
         command += [f"--LabApp.workspaces_dir={home}/workspaces", "--expose-app-in-browser"]
+        command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--allow-root")
         own = ("HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")

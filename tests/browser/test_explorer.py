@@ -1,23 +1,31 @@
 """Every scene of the explorer in a real JupyterLab: mouse, keyboard, both themes, fast drags."""
 
+import html
 import io
-import json
 import os
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from explorer_view import LIMIT, View, open_notebook, write_notebook
 from PIL import Image
 from playwright.sync_api import expect
 
 from imbal_lab.explore.scenes import SCENES
 
-LIMIT = 120_000
 DARK = "JupyterLab Dark"
-OPENED = [f'from imbal_lab.explore import explore\nexplore("{scene}")' for scene in SCENES]
+STEPS = 300 if "IMBAL_LAB_SCREENSHOTS" in os.environ else 40  # of a run; long for those who look
+SHORT = f"""
+from dataclasses import replace
+from imbal_lab.explore import explore, settings
+def all_runs(steps):
+    for name, setup in settings.SETUPS.items():
+        settings.SETUPS[name] = replace(setup, steps=steps)
+all_runs({STEPS})
+"""
+OPENED = [f'explore("{scene}")' for scene in SCENES]
 BROKEN = """
-from imbal_lab.explore import explore
 def forever(losses, lam):
     while on:
         pass
@@ -25,85 +33,33 @@ def forever(losses, lam):
 on = False
 explore("absgd", mine=forever, rho=20)
 """
-CELLS = [*OPENED, BROKEN, "on = True"]
+ENDLESS = """
+on = True
+explore("absgd", mine=forever, rho=20)
+"""
+LONG = """
+all_runs(3000)
+explore("weakening")
+"""
+CELLS = [*OPENED, BROKEN, "on = True", ENDLESS, LONG, SHORT]
+AT = {"broken": len(OPENED), "on": len(OPENED) + 1, "endless": len(OPENED) + 2,
+      "long": len(OPENED) + 3, "short": len(OPENED) + 4}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def page(browser, lab, lessons):
     """One notebook with a cell a scene, its kernel started once."""
-    cells = [
-        {"id": f"c{k}", "cell_type": "code", "source": source, "metadata": {}, "outputs": [],
-         "execution_count": None}
-        for k, source in enumerate(CELLS)
-    ]  # fmt: skip
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
-    (lessons / "scenes.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    made = browser.new_page(viewport={"width": 1366, "height": 768})
-    made.set_default_timeout(60_000)
-    made.problems = []
-    made.on("pageerror", lambda error: made.problems.append(str(error)))
-    made.goto(lab("scenes.ipynb"))
-    made.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
-    idle = made.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-    idle.wait_for(state="attached", timeout=LIMIT)
-    made.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
+    write_notebook(lessons / "scenes.ipynb", CELLS)
+    made = open_notebook(browser, lab("scenes.ipynb"))
     made.keyboard.press("Control+b")
+    View(made, AT["short"], "").run()
     yield made
     made.close()
 
 
-class View:
-    """The explorer that a cell has opened."""
-
-    def __init__(self, page, number):
-        self.page = page
-        self.cell = page.locator(".jp-NotebookPanel .jp-Cell").nth(number)
-        self.out = self.cell.locator(".jp-OutputArea")
-        self.image = self.out.locator("img")
-
-    def run(self):
-        """Run the cell to its end."""
-        self.cell.click(position={"x": 20, "y": 2})
-        self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
-
-    def open(self):
-        self.run()
-        expect(self.image).to_be_visible(timeout=LIMIT)
-        self.image.scroll_into_view_if_needed()
-        return self
-
-    def changed(self, act, done="done, 300 steps"):
-        """Act, and wait for another picture of the same size and the end of its run."""
-        before, box = self.image.get_attribute("src"), self.image.bounding_box()
-        act()
-        self.page.wait_for_function(
-            "([image, before]) => image.src !== before",
-            arg=[self.image.element_handle(), before],
-            timeout=LIMIT,
-        )
-        expect(self.out).to_contain_text(done, timeout=LIMIT)
-        after = self.image.bounding_box()
-        assert (after["width"], after["height"]) == (box["width"], box["height"])
-
-    def slider(self, label):
-        return self.out.locator(".widget-slider", has_text=label)
-
-    def menu(self, label):
-        return self.out.locator(".widget-dropdown", has_text=label).locator("select")
-
-    def by_keyboard(self, slider, key):
-        slider.locator(".noUi-handle").focus()
-        self.page.keyboard.press(key)
-
-    def by_mouse(self, slider, share):
-        box = slider.locator(".noUi-base").bounding_box()
-        self.page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
-
-
 @pytest.fixture
 def view(page, request):
-    made = View(page, request.param).open()
+    made = View(page, request.param, f"done, {STEPS} steps").open()
     yield made
     assert not page.problems
 
@@ -116,7 +72,7 @@ def every_scene(test):
 
 @every_scene
 def test_each_control_by_mouse_and_by_keyboard(view, scene):
-    text = view.out.locator('[role="status"]')
+    text = view.text
     said = text.inner_text()
     for control in scene.controls:
         slider = view.slider(control.label)
@@ -124,10 +80,13 @@ def test_each_control_by_mouse_and_by_keyboard(view, scene):
         view.changed(lambda slider=slider: view.by_keyboard(slider, "ArrowRight"))
         assert text.inner_text() != said
         said = text.inner_text()
-        end = 0 if control.name == "lr" else -1  # a step size of 1 may diverge
-        share = 0.98 if end else 0.02
+        last = len(control.positions) - 1
+        at_end = readout.inner_text() == f"{control.positions[last]:g}"
+        # a step size of 1 may diverge, and with a ratio of 1 some controls do nothing
+        there = 0 if control.name == "lr" else last // 2 if at_end else last
+        share = min(max(there / last, 0.02), 0.98)
         view.changed(lambda slider=slider, share=share: view.by_mouse(slider, share))
-        expect(readout).to_have_text(f"{control.positions[end]:g}")
+        expect(readout).to_have_text(f"{control.positions[there]:g}")
         assert text.inner_text() != said
         said = text.inner_text()
     for label, names in (("Method", scene.methods), ("Data", scene.data)):
@@ -144,11 +103,11 @@ def test_beside_seeds_and_pin_keep_the_size(view, scene):
     view.changed(lambda: view.menu("Beside").select_option(index=0))
     view.changed(lambda: view.menu("Seeds").select_option("3"))
     view.changed(lambda: view.menu("Seeds").select_option("1"))
-    pin = view.out.get_by_role("button", name="Pin")
+    pin = view.button("Pin")
     pin.focus()
     view.page.keyboard.press("Space")
     view.changed(lambda: view.by_keyboard(view.slider("Imbalance"), "ArrowLeft"))
-    view.changed(lambda: pin.click())
+    view.changed(lambda: pin.click(), setting=False)
 
 
 @every_scene
@@ -159,15 +118,14 @@ def test_it_is_fit_to_be_shown_in_both_themes(view, scene, theme, screenshot_of)
     view.page.wait_for_function(
         "dark => (document.body.dataset.jpThemeLight === 'false') === dark", arg=theme == DARK
     )
-    view.page.set_viewport_size({"width": 1366, "height": 1100})  # the whole of it in one picture
+    view.page.set_viewport_size({"width": 1280, "height": 1100})  # the whole of it in one picture
     name = f"{scene.name}_{'dark' if theme == DARK else 'light'}"
     shown = screenshot_of(view, name)
-    view.page.set_viewport_size({"width": 1366, "height": 768})
+    view.page.set_viewport_size({"width": 1280, "height": 800})
     assert shown.std() > 20  # not blank
     face = pixels(view.image.screenshot())
     assert face[5, 5].tolist() == [255, 255, 255]  # the picture's face is opaque and white
-    text = view.out.locator('[role="status"]')
-    colour = text.evaluate("node => getComputedStyle(node).color")
+    colour = view.text.evaluate("node => getComputedStyle(node).color")
     bright = np.mean([int(c) for c in re.findall(r"\d+", colour)[:3]]) > 128
     assert bright == (theme == DARK)  # the words follow the theme
 
@@ -202,7 +160,7 @@ def test_during_a_fast_drag_no_picture_is_blank_or_resized(view):
     titles = [(picture[30:60, :300] < 100).sum() for picture in seen]  # of the first panel
     assert min(titles) > 0.9 * max(titles) > 0
     assert min(picture.std() for picture in seen) > 0.3 * seen[0].std()
-    expect(view.out).to_contain_text("done, 300 steps", timeout=LIMIT)
+    expect(view.out).to_contain_text(view.done, timeout=LIMIT)
 
 
 @pytest.mark.parametrize("view", [0], indirect=True)
@@ -219,22 +177,41 @@ def test_the_setting_is_copied_with_one_click(view):
 
 
 @pytest.mark.parametrize("view", [0], indirect=True)
+def test_the_picture_is_saved_beside_the_notebook(view, lessons):
+    view.button("Save").click()
+    expect(view.out).to_contain_text("and .svg beside the notebook")
+    name = "minority_drop_gauss2d_binary_gd_rho10"
+    setting = view.out.locator("input[readonly]").input_value()
+    assert Image.open(lessons / f"{name}.png").text["Title"] == setting
+    svg = html.unescape((lessons / f"{name}.svg").read_text(encoding="utf-8"))
+    assert f"<dc:title>{setting}</dc:title>" in svg
+
+
+@pytest.mark.parametrize("view", [AT["long"]], indirect=True)
 def test_stop_and_go_on(view):
-    view.menu("Data").select_option("Ten digits")
-    stop = view.out.get_by_role("button", name="Stop")
+    View(view.page, AT["short"], "").run()  # for whoever comes next
+    stop = view.button("Stop")
     view.menu("Seeds").select_option("10")
     expect(stop).to_be_enabled(timeout=LIMIT)
     stop.click()
     expect(view.out).to_contain_text("stopped at step", timeout=LIMIT)
-    view.changed(lambda: view.menu("Seeds").select_option("1"))
+    view.changed(lambda: view.menu("Seeds").select_option("3"))
 
 
-@pytest.mark.parametrize("view", [len(SCENES)], indirect=True)
+@pytest.mark.parametrize("view", [AT["broken"]], indirect=True)
 def test_a_function_that_never_returns_is_said_and_interrupted(view):
     expect(view.out).to_contain_text("Your curves leave ABSGD")
-    View(view.page, len(SCENES) + 1).run()
+    View(view.page, AT["on"], "").run()
     view.by_keyboard(view.slider("Imbalance"), "ArrowRight")
-    expect(view.out).to_contain_text("forever has not returned for 5 s", timeout=LIMIT)
-    view.out.get_by_role("button", name="Stop").click()
+    said = view.out.get_by_role("alert")
+    expect(said).to_contain_text("✗ forever has not returned for 5 s", timeout=LIMIT)
+    assert len(said.inner_text().splitlines()) == 3
+    view.button("Stop").click()
     expect(view.out).to_contain_text("stopped at step", timeout=LIMIT)
+    view.changed(lambda: view.menu("Method").select_option("SGD"))
+
+
+@pytest.mark.parametrize("view", [AT["endless"]], indirect=True)
+def test_one_that_never_returns_from_the_first_step_leaves_the_cell_and_the_controls_alive(view):
+    expect(view.out.get_by_role("alert")).to_contain_text("✗ forever has not returned for 5 s")
     view.changed(lambda: view.menu("Method").select_option("SGD"))

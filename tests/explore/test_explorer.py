@@ -1,6 +1,7 @@
 """The explorer shows recorded runs of the training code, driven by its controls."""
 
 import base64
+import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ import torch
 from ipywidgets.widgets.widget import _instances
 
 from imbal_lab.data import load
-from imbal_lab.explore import SETUPS, Setting, explore
+from imbal_lab.explore import SETUPS, Setting, explore, live, predict
 from imbal_lab.explore.scenes import SCENES
 from imbal_lab.instruments import Recording
 from imbal_lab.methods import METHODS, class_gradients
@@ -211,19 +212,35 @@ def test_a_pinned_run_stays_behind_until_it_is_taken_away(open_explorer):
     assert explorer.controls.image.value == alone  # nothing to compare it with yet
     explorer.controls.menus["rho"].value = 10
     assert explorer.controls.image.value != plain
-    assert "pinned" in explorer._titles(explorer._shown)[0]
+    assert "pinned" in explorer._pictures.titles(explorer._shown)[0]
     explorer.controls.pin.value = False
     assert explorer.controls.image.value == plain
 
 
-def test_the_prediction_is_shown_when_the_run_is_done(open_explorer):
-    from imbal_lab.explore import predict
+def test_the_prediction_is_drawn_beside_the_truth_when_the_run_is_done(open_explorer):
+    plain = open_explorer().controls.image.value
+    predict("Rises?", ["yes", "no"], id="drop", truth="yes", choice=2, falls=[-0.4, 1])
+    explorer = open_explorer(prediction="drop")
+    shown = "You predicted: no.  What happens: yes."
+    assert shown in explorer._pictures.lines(explorer._shown, "done")
+    assert shown not in explorer._pictures.lines(explorer._shown, "running")
+    fall = explorer.controls.image.value
+    assert fall != plain
+    predict("Rises?", ["yes", "no"], id="drop", truth="yes", choice=1, falls=[-0.4, 1])
+    assert open_explorer(prediction="drop").controls.image.value not in (plain, fall)
 
+
+def test_the_prediction_is_about_the_first_setting_alone(open_explorer):
     predict("Rises?", ["yes", "no"], id="drop", truth="yes", choice=2)
     explorer = open_explorer(prediction="drop")
-    shown = "You predicted: no What happens: yes"
-    assert shown in explorer._lines(explorer._shown, "done")
-    assert shown not in explorer._lines(explorer._shown, "running")
+    move(explorer, "rho", 1)
+    assert "predicted" not in explorer.controls.text.value
+    explorer.controls.menus["rho"].value = 10
+    assert "You predicted: no." in explorer.controls.text.value
+
+
+def test_a_prediction_is_asked_for_before_the_run(open_explorer):
+    assert "You made no prediction." in open_explorer(prediction="drop").controls.text.value
 
 
 def test_the_setting_is_a_line_that_rebuilds_it(open_explorer):
@@ -237,34 +254,70 @@ def test_the_setting_is_a_line_that_rebuilds_it(open_explorer):
 
 
 def test_a_prediction_stands_below_the_picture(open_explorer):
-    from imbal_lab.explore import predict
-
     predict("What will rise?", ["the <minority>", "nothing"], id="drop", choice=1)
     assert (
         "You predicted: the &lt;minority&gt;"
         in open_explorer(prediction="drop").controls.text.value
     )
-    assert "predicted" not in open_explorer(prediction="another").controls.text.value
+    assert "predicted" not in open_explorer().controls.text.value
 
 
 def test_stop(open_explorer):
-    entered, go = threading.Event(), threading.Event()
+    armed, entered, go = threading.Event(), threading.Event(), threading.Event()
     worker = []
 
     def slow(params, grads, lr):
-        if threading.current_thread() is not threading.main_thread():
+        if armed.is_set():
             worker.append(1)
             entered.set()
             assert go.wait(LIMIT)
         return params
 
     explorer = open_explorer(step=slow)
+    armed.set()
     explorer.controls.menus["rho"].value = 5
     assert entered.wait(LIMIT)
     explorer.controls.stop.click()
     go.set()
     wait_until(lambda: "stopped" in explorer.controls.status.value)
     assert len(worker) < 12
+
+
+def test_a_function_that_never_returns_is_three_lines_and_the_next_move_works(
+    open_explorer, monkeypatch
+):
+    monkeypatch.setattr(live, "STUCK_AFTER", 0.3)
+    ends = []
+
+    def forever(params, grads, lr):
+        while not ends:
+            time.sleep(0.02)
+        return params
+
+    explorer = open_explorer(step=forever)  # comes back
+    assert "✗ forever has not returned for 0.3 s." in explorer.controls.text.value
+    assert explorer.controls.text.value.count("<br>") == 2
+    assert not explorer.controls.stop.disabled
+    assert base64.b64decode(explorer._repr_mimebundle_()["image/png"])
+    move(explorer, "method", "gd")
+    explorer.controls.menus["method"].value = "mine"
+    wait_until(lambda: "has not returned" in explorer.controls.text.value)
+    explorer.controls.stop.click()
+    wait_until(lambda: "stopped at step 0" in explorer.controls.status.value)
+    ends.append(1)
+    move(explorer, "rho", 5)
+
+
+def test_a_cell_that_is_interrupted_leaves_nothing(open_explorer):
+    widgets = set(_instances)
+
+    def interrupts(params, grads, lr):
+        signal.raise_signal(signal.SIGINT)
+        return params
+
+    with pytest.raises(KeyboardInterrupt):
+        open_explorer(step=interrupts)
+    assert set(_instances) == widgets
 
 
 def test_nothing_is_left_over_after_close(open_explorer):

@@ -47,7 +47,7 @@ def test_after_200_moves_no_thread_or_widget_is_left_and_memory_is_level(
     wait_until(lambda: set(threading.enumerate()) == threads)
     assert set(_instances) == widgets
     assert levels[-1] - levels[1] < 0.01 * levels[1]
-    for painter in explorer._painters.values():
+    for painter in explorer._pictures._painters.values():
         assert len(painter._sheets) <= SHEETS
 
 

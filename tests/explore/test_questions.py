@@ -83,6 +83,7 @@ def test_html_in_a_question_is_text():
         (lambda: quiz("?", {"up": "x", "down": " "}, right="up", id="q"), "down.*have none"),
         (lambda: quiz("?", REPLIES, right="up", id="q", choice=3), "from 1 to 2"),
         (lambda: predict("?", ["up"], id="p"), "at least two"),
+        (lambda: predict("?", ["up", "down"], id="p", falls=[1]), "give 2 numbers"),
     ],
 )
 def test_mistakes_of_an_author_are_named(call, named):

@@ -81,7 +81,7 @@ def test_the_picture_is_a_run_of_the_training_code(open_explorer, scene, data, m
     dataset, model, criterion, run = whole(explorer.current)
     assert same(explorer.recording, Recording.of(run))
     snapshots = explorer._shown.sides[0][0].snapshots
-    views = explorer._painter(data, 1).views
+    views = explorer._pictures.painter(data, 1).views
     wanted = [name for view in views for name in VIEWS[view].needs if name != "projection"]
     if any(VIEWS[view].needs for view in views):
         assert [seen.step for seen in snapshots] == list(snapshot_steps(12))

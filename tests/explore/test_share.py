@@ -44,7 +44,7 @@ def test_a_png_carries_its_setting(open_explorer, tmp_path):
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.text["Title"] == explorer.setting
         assert "of the weight" in picture.text["Description"]
-        assert picture.width == 2 * explorer._painter("gauss2d", 1).size[0]
+        assert picture.width == 2 * explorer._pictures.painter("gauss2d", 1).size[0]
 
 
 def test_an_svg_carries_its_setting(open_explorer, tmp_path):

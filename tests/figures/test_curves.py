@@ -16,6 +16,7 @@ from imbal_lab.figures import (
     frame,
     grad_norm,
     loss,
+    predicted_loss,
     projection,
     recall,
     style,
@@ -134,9 +135,41 @@ def test_seeds_are_drawn_as_their_mean_with_its_interval(ax, make_recording, mak
     rare = next(line for line in lines(artists) if line.get_color() == style.MINORITY.colour)
     np.testing.assert_allclose(rare.get_ydata(), [2, 4])
     bands = [a for a in artists if isinstance(a, PolyCollection)]
-    at_start = bands[-1].get_paths()[0].vertices
+    at_start = bands[-1].get_paths()[-1].vertices
     ends = at_start[at_start[:, 0] == 0, 1]
     np.testing.assert_allclose([ends.min(), ends.max()], [2 - 2.484, 2 + 2.484], atol=1e-3)
+
+
+def test_steps_that_share_a_column_are_a_mean_and_a_band(ax, make_recording, make_classes):
+    """Steps 0, 10, 20, ... 3000 on a log axis: dense at its end, and alternating there."""
+    noisy = [[0.1, 0.5 + 0.4 * (-1) ** k] for k in range(301)]
+    run = make_recording(noisy)
+    frame(ax, PANELS["loss"], [run], 3000)
+    artists = loss(ax, run, make_classes(20, 2))
+    flat, rare = lines(artists)
+    assert len(rare.get_xdata()) < 140
+    np.testing.assert_allclose(rare.get_ydata()[:3], [0.9, 0.1, 0.9])  # a column each
+    assert np.abs(rare.get_ydata()[-20:] - 0.5).max() < 0.2  # means
+    assert rare.get_xdata()[-1] > 2900
+    (band,) = [a for a in artists if isinstance(a, PolyCollection)]
+    (path,) = band.get_paths()  # that of the class that alternates
+    late = path.vertices[path.vertices[:, 0] > 1000, 1]
+    assert {round(y, 6) for y in late} == {0.1, 0.9}
+    assert all(len(line.get_markevery()) <= 5 for line in (flat, rare))
+    np.testing.assert_allclose(flat.get_ydata(), 0.1)
+
+
+@pytest.mark.parametrize("falls", [1, 0.5, 0, -0.5])
+def test_a_predicted_loss_is_drawn_over_the_first_steps(ax, make_recording, make_classes, falls):
+    run = make_recording([[1.0, 0.8], [0.4, 0.9], [0.2, 0.4]])  # steps 0, 10, 20
+    guess, label = predicted_loss(ax, run, falls)
+    np.testing.assert_array_equal(guess.get_xdata(), [0, 10])
+    np.testing.assert_allclose(guess.get_ydata(), [0.8, 0.8 - 0.6 * falls])
+    assert label.get_text() == "your prediction"
+
+
+def test_a_prediction_about_something_else_is_not_drawn(ax, make_recording):
+    assert predicted_loss(ax, make_recording([[1.0, 0.8], [0.4, 0.9]]), None) == []
 
 
 def test_one_run_and_a_reference_have_no_band(ax, make_recording, make_classes):
