@@ -7,6 +7,7 @@ returns a `Finding`.
 from collections.abc import Callable
 
 from imbal_lab.acceptance.attraction_balances import attraction_balances
+from imbal_lab.acceptance.feature_deviation_and_cdt import feature_deviation_and_cdt
 from imbal_lab.acceptance.finding import Finding, Part
 from imbal_lab.acceptance.iou_or_recall import iou_or_recall
 from imbal_lab.acceptance.minority_initial_drop import minority_initial_drop
@@ -14,7 +15,13 @@ from imbal_lab.acceptance.which_remedy_wins import which_remedy_wins
 
 CLAIMS: dict[str, Callable[..., Finding]] = {
     claim.__name__: claim  # in the order of the course
-    for claim in (which_remedy_wins, minority_initial_drop, attraction_balances, iou_or_recall)
+    for claim in (
+        which_remedy_wins,
+        minority_initial_drop,
+        feature_deviation_and_cdt,
+        attraction_balances,
+        iou_or_recall,
+    )
 }
 
 __all__ = ["CLAIMS", "Finding", "Part"]

@@ -69,14 +69,14 @@ SCENES = {
             name="temperatures",
             title="CDT: features of training and test drift apart",
             look_for="For rare classes the test examples lie elsewhere than the training examples.",
-            data=("gauss2d", "digits", "features_lt"),
+            data=("digits", "gauss2d", "features_lt"),
             methods=("cdt", "sgd", "class_weights"),
-            controls=(RHO, GAMMA),
+            controls=(RHO, GAMMA, LR),
             views=("loss", "recall", "regions", "features"),
             beside=("recall", "features"),
             slot="loss",
             stands_for="cdt",
-            starts={"rho": 50},
+            starts={"rho": 20, "lr": 1.0},  # long steps: the rare classes are fitted within the run
         ),
         Scene(
             name="weakening",

@@ -23,11 +23,14 @@ LINE_PT = 14.0  # from line to line of text
 MOST_LINES = 4  # more classes than this are shown as three groups
 
 
+Dash = str | tuple[float, tuple[float, ...]]
+
+
 class Look(NamedTuple):
     """How one class, or one group of classes, is drawn."""
 
     colour: str
-    dash: str | tuple[float, tuple[float, ...]]
+    dash: Dash
     marker: str
     width: float
 

@@ -17,11 +17,15 @@ Take the features in eval mode, at the input of the classifier. Lengths differ f
 network; divide each feature by its length first to compare networks.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from imbal_lab.methods import feature_deviation
 from imbal_lab.methods.loss_inputs import check_labels
+
+Measure = Callable[[Tensor, Tensor, Tensor], Tensor | float]
 
 
 def subsampled_deviation(
@@ -33,11 +37,13 @@ def subsampled_deviation(
     size: int | None = None,
     rounds: int = 1000,
     seed: int = 0,
+    measure: Measure = feature_deviation,
 ) -> Tensor:
     """dev [C]: ``train`` [n, d] with labels ``y`` [n], ``test`` [m, d] with ``y_test`` [m].
 
-    ``size`` is K, by default that of the smallest training class. Raises ValueError for a class
-    that is missing on one side or smaller than ``size``.
+    ``size`` is K, by default that of the smallest training class. ``measure`` takes the training
+    features, test features and draws of one class. Raises ValueError for a class that is missing
+    on one side or smaller than ``size``.
 
     >>> y = torch.tensor([0, 0, 0, 1])
     >>> train, test = torch.zeros(4, 2), torch.tensor([[3.0, 4.0], [0.0, 2.0]])
@@ -48,21 +54,27 @@ def subsampled_deviation(
     size = min(map(len, clouds)) if size is None else size
     _check_size(size, rounds, most=min(map(len, clouds)))
     generator = torch.Generator().manual_seed(seed)
-    return torch.stack(
-        [
-            feature_deviation(cloud, other, _draws(len(cloud), size, rounds, generator))
-            for cloud, other in zip(clouds, test_clouds, strict=True)
-        ]
-    )
+    found = [
+        measure(cloud, other, _draws(len(cloud), size, rounds, generator))
+        for cloud, other in zip(clouds, test_clouds, strict=True)
+    ]
+    return _stacked(found, like=train)
 
 
-def naive_deviation(train: Tensor, y: Tensor, test: Tensor, y_test: Tensor) -> Tensor:
+def naive_deviation(
+    train: Tensor,
+    y: Tensor,
+    test: Tensor,
+    y_test: Tensor,
+    *,
+    measure: Measure = feature_deviation,
+) -> Tensor:
     """The same without drawing, all n_c training examples at once: [C], larger where n_c is small.
 
     This is the measure *not* to trust; it is here to be compared with.
     """
     pairs = zip(*_both(train, y, test, y_test), strict=True)
-    return torch.stack([feature_deviation(a, b, torch.arange(len(a))[None]) for a, b in pairs])
+    return _stacked([measure(a, b, torch.arange(len(a))[None]) for a, b in pairs], like=train)
 
 
 def null_deviation(
@@ -86,6 +98,17 @@ def null_deviation(
 def _draws(n: int, size: int, rounds: int, generator: torch.Generator) -> Tensor:
     """``size`` different row numbers below ``n``, drawn ``rounds`` times: [rounds, size]."""
     return torch.rand(rounds, n, generator=generator).argsort(dim=1)[:, :size]
+
+
+def _stacked(numbers: list[Tensor | float], like: Tensor) -> Tensor:
+    """One number a class: [C]; ValueError for anything else."""
+    found = [torch.as_tensor(number) for number in numbers]
+    for c, number in enumerate(found):
+        if number.ndim:
+            raise ValueError(
+                f"measure: must return one number a class, gave {list(number.shape)} for class {c}"
+            )
+    return torch.stack([number.to(like) for number in found])
 
 
 def _both(

@@ -47,7 +47,9 @@ def whole(setting):
             batches=batches, full_gradients=method.full_gradients, record_gradients=gradients,
         )  # fmt: skip
         return data, model, None, run
-    criterion, optimizer = method.build(model, data.counts, 0.1, **OPTIONS.get(setting.method, {}))
+    criterion, optimizer = method.build(
+        model, data.counts, setting.lr, **OPTIONS.get(setting.method, {})
+    )
     return data, model, criterion, fit(
         data, model, criterion, optimizer, steps=setup.steps, batches=batches,
         record_gradients=gradients,
