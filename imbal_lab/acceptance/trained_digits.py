@@ -23,7 +23,7 @@ from imbal_lab.training.interval import Interval
 GAMMA = 0.2
 RHO = 20
 DATA: dict[str, Any] = {"rho": RHO, "profile": "step", "n_max": 100, "n_test": 50, "rare": "random"}
-HIDDEN = (64, 64, 64)
+WIDTHS = (64, 64, 64, 10)
 LR, MOMENTUM, WEIGHT_DECAY, BATCH = 0.1, 0.9, 2e-4, 64
 DROPS = (0.8, 0.9)  # of all steps: there the step size falls to a tenth
 ROUNDS = 300  # draws for a deviation
@@ -69,7 +69,7 @@ def train_digits(
     rows = []
     for seed in seeds:
         data = load("digits", **DATA, seed=seed)
-        model = mlp((64, *HIDDEN, 10), seed=seed, activation="relu")
+        model = mlp(WIDTHS, seed=seed, activation="relu")
         recall = _fitted(data, model, criterion_of(data.counts), seed, steps)
         rows.append(_looked_at(data, model, recall, measure))
     return Trained(label, data.counts, *map(torch.stack, zip(*rows, strict=True)))
