@@ -207,7 +207,7 @@ explore("temperatures", mine=cdt_loss)
 # %% [markdown] role="given"
 # ## Does it hold?
 #
-# The next cell trains a deeper network on five digits with 100 images each and five with 5, eight times, each seed with its own draw. The first two columns are recalls of the rare digits: with raw logits, and with test logits divided as well. The others are *your* deviation, rare over frequent: with all training examples at once, with five drawn of every class, and, as the **null**, five test examples against the other test examples. A wide cloud has a large null with no slide at all; what counts is what lies above it.
+# The next cell trains a wider network on five digits with 100 images each and five with 5, eight times, each seed with its own draw. The first two columns are recalls of the rare digits: with raw logits, and with test logits divided as well. The others are *your* deviation, rare over frequent: with all training examples at once, with five drawn of every class, and, as the **null**, five test examples against the other test examples. A wide cloud has a large null with no slide at all; what counts is what lies above it.
 
 # %% role="extra" id="acceptance"
 acceptance("feature_deviation_and_cdt", loss=cdt_loss, deviation=feature_deviation)
@@ -267,5 +267,5 @@ quiz(
 # ## Further reading
 #
 # - The paper: [arXiv 2001.01385](https://arxiv.org/abs/2001.01385). Figure 1 shows the clouds of an imbalanced CIFAR-10.
-# - [arXiv 2103.01550](https://arxiv.org/abs/2103.01550) (Kini and others, NeurIPS 2021) asks why dividing logits, unlike class weights, still matters at the end of training.
+# - [arXiv 2103.01550](https://arxiv.org/abs/2103.01550) (Kini and others, NeurIPS 2021) proves for linear classifiers that dividing logits, unlike class weights, still matters at the end of training, and finds that at the start it can harm rare classes.
 # - In the library: `CDTLoss` in `imbal_lab.methods` fits into any training loop; `imbal_lab.instruments.null_deviation` is the null above.

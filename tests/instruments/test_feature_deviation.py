@@ -123,3 +123,16 @@ def test_bad_input_is_refused(clouds):
             measure(train, Y, test, 0 * Y_TEST)
     with pytest.raises(ValueError, match=r"test: shapes \(7, 3\) and \(6,\)"):
         null_deviation(test, Y_TEST[:6], size=1)
+
+
+def test_a_measure_of_your_own_is_given_one_class_at_a_time(clouds):
+    train, test = clouds
+
+    def sizes(own_train, own_test, draws):
+        return 100.0 * len(own_train) + 10 * len(own_test) + draws.shape[1]
+
+    both = (train, Y, test, Y_TEST)
+    assert subsampled_deviation(*both, rounds=7, measure=sizes).tolist() == [542, 232]
+    assert naive_deviation(*both, measure=sizes).tolist() == [545, 232]
+    with pytest.raises(ValueError, match=r"measure: must return one number a class, gave \[3\]"):
+        naive_deviation(*both, measure=lambda *_: torch.zeros(3))
