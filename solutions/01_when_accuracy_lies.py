@@ -76,9 +76,9 @@ predict(
 explore("remedies", data="gauss2d", method="sgd", rho=50, prediction="rarest")
 
 # %% [markdown] role="given"
-# Look at the recalls, top right: one after the other the classes drop away, and the rarest is not found at all. In the map of decisions it has no land.
+# Look at the recalls, top right: the rarer the class, the lower, and of the rarest nothing is found. In the map of decisions its land is a small wedge that misses its examples.
 #
-# Now try the remedies in the menu: **class weights** (a rare example's loss counts more), **SGD+O** (oversampling: every batch has equally many of each class), **logit adjustment** (we come to it). All three find the rarest class. What does the majority's recall do meanwhile? Then take the data "Seven states" with ρ = 100: not all remedies still work.
+# Now try the remedies in the menu: **class weights** (a rare example's loss counts more), **SGD+O** (oversampling: every batch has equally many of each class), **logit adjustment** (we come to it). All three find far more of the rarest class. What does the majority's recall do meanwhile? Then take the data "Seven states" with ρ = 100: not all remedies still work.
 #
 # ## The idea
 #
