@@ -39,7 +39,7 @@ Recalls = Callable[[Tensor, Tensor, int], Tensor]
 F1 = Callable[[Tensor, Tensor, int], Tensor | float]
 Shift = Callable[[Tensor, Tensor, Tensor], Tensor]
 
-SHIFTED = "plain, then shifted"
+SHIFTED = "shifted after"
 ROWS = (OVERSAMPLING, WEIGHTS, SMALL_STEP, ADJUSTED, SHIFTED)
 CLEAR = 0.05  # a win must be above this with its whole interval
 NOTHING = 0.025  # and what changes next to nothing lies within this of zero
@@ -218,7 +218,7 @@ def per_cent(values: Tensor) -> str:
     """Mean and interval in per cent, to a tenth; empty for NaN."""
     if values.isnan().any():
         return ""
-    mean, low, high = Interval.of(100 * values)
+    mean, low, high = (round(end, 1) + 0.0 for end in Interval.of(100 * values))  # no -0.0
     return f"{mean:.1f} [{low:.1f}, {high:.1f}]"
 
 
