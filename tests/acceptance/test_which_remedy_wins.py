@@ -92,7 +92,7 @@ def test_table_and_picture(found):
     weights = next(row for row in rows if row.startswith("  class weights  "))
     assert weights.index("[") > head.index("overlapping")
     assert max(map(len, str(found).splitlines())) <= 90  # a notebook's line in JupyterLab
-    assert rows[11].startswith("on digits")
+    assert rows[12].startswith("on digits")
     figure = found.figure()
     assert len(figure.axes) == 4
     assert figure.axes[1].get_title(loc="left") == "Seven states"
