@@ -89,4 +89,4 @@ def imbalance_ratio(y):
 #
 # Your work is saved in your own copy of the course, and updates of the course never overwrite it.
 #
-# Next: [02 Learning dynamics](../02_learning_dynamics/02_learning_dynamics.ipynb).
+# Next: [01 When accuracy lies](../01_when_accuracy_lies/01_when_accuracy_lies.ipynb).

@@ -39,7 +39,7 @@ Recalls = Callable[[Tensor, Tensor, int], Tensor]
 F1 = Callable[[Tensor, Tensor, int], Tensor | float]
 Shift = Callable[[Tensor, Tensor, Tensor], Tensor]
 
-SHIFTED = "plain, then shifted"
+SHIFTED = "shifted after"
 ROWS = (OVERSAMPLING, WEIGHTS, SMALL_STEP, ADJUSTED, SHIFTED)
 CLEAR = 0.05  # a win must be above this with its whole interval
 NOTHING = 0.025  # and what changes next to nothing lies within this of zero
@@ -182,27 +182,26 @@ class Remedies(Finding):
 
     @property
     def table(self) -> list[tuple[str, ...]]:
-        head = ("in per cent", *(kind.label for kind in self.scores))
-        plain = [of[PLAIN] for of in self.scores.values()]
-        shifted = [of[SHIFTED] for of in self.scores.values()]
-        gains = [(f"  {row}", *(self._cell(kind, row) for kind in self.scores)) for row in ROWS]
+        kinds = (OVERLAP, APART, MEMORISED)
+        plain, shifted = ([self.scores[kind][r] for kind in kinds] for r in (PLAIN, SHIFTED))
+        digits = (OVERSAMPLING, WEIGHTS, SHIFTED)
         return [
-            head,
+            ("in per cent", *(kind.label for kind in kinds)),
             ("plain: accuracy, training mix", *(per_cent(s.at_mix) for s in plain)),
             ("plain: balanced accuracy", *(per_cent(s.balanced) for s in plain)),
-            ("gain in balanced accuracy over it", *[""] * len(plain)),
-            *gains,
+            ("gain in balanced accuracy of", "", "", ""),
+            *((f"  {row}", *(self._gained(kind, row) for kind in kinds)) for row in ROWS),
             ("sure minus right, plain", *(per_cent(s.too_sure) for s in plain)),
             ("  after the shift", *(per_cent(s.too_sure) for s in shifted)),
             ("macro-F1, training mix, plain", *(per_cent(s.f1) for s in plain)),
             ("  after the shift", *(per_cent(s.f1) for s in shifted)),
+            ("on digits, the gain of", *digits),
+            ("", *(self._gained(DIGITS, row) for row in digits)),
         ]
 
-    def _cell(self, kind: Situation, remedy: str) -> str:
-        if remedy not in self.scores[kind]:
-            return ""
+    def _gained(self, kind: Situation, remedy: str) -> str:
         of = self.scores[kind]
-        return per_cent(of[remedy].balanced - of[PLAIN].balanced)
+        return per_cent(of[remedy].balanced - of[PLAIN].balanced) if remedy in of else ""
 
     def figure(self) -> Figure:
         shown = {
@@ -219,7 +218,7 @@ def per_cent(values: Tensor) -> str:
     """Mean and interval in per cent, to a tenth; empty for NaN."""
     if values.isnan().any():
         return ""
-    mean, low, high = Interval.of(100 * values)
+    mean, low, high = (round(end, 1) + 0.0 for end in Interval.of(100 * values))  # no -0.0
     return f"{mean:.1f} [{low:.1f}, {high:.1f}]"
 
 

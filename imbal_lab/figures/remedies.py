@@ -87,7 +87,7 @@ def _curves(ax: Axes, step: Tensor, gains: Mapping[str, Tensor], fitted: Tensor)
     if len(done):
         ax.axvline(done[0].item(), color=style.QUIET, linewidth=1)
         ax.annotate(
-            " training set nearly fitted",
+            " training set\n nearly fitted",
             (done[0].item(), 0.02),
             xycoords=("data", "axes fraction"),
             va="bottom",

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from imbal_lab.figures.ideas import attraction, room_to_slide, ropes
+from imbal_lab.figures.ideas import (
+    accuracy_and_recall,
+    attraction,
+    prior_shift,
+    room_to_slide,
+    ropes,
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,8 @@ class Idea:
 
 
 IDEAS: dict[str, Idea] = {
+    "accuracy_and_recall": Idea(accuracy_and_recall.draw, accuracy_and_recall.ALT),
+    "prior_shift": Idea(prior_shift.draw, prior_shift.ALT),
     "ropes": Idea(ropes.draw, ropes.ALT),
     "room_to_slide": Idea(room_to_slide.draw, room_to_slide.ALT),
     "attraction": Idea(attraction.draw, attraction.ALT),
