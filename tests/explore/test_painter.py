@@ -79,6 +79,21 @@ def test_so_it_does_with_limits_that_came_and_went(runs):
     assert painted(painter, Layer([run])) == wanted
 
 
+def test_axes_stand_still_while_runs_are_under_way(runs):
+    """What fits is drawn on the axes of the picture before; an end has axes of its own."""
+    painter, two, four = Painter(("loss", "recall")), runs["drop"], runs["temperatures"]
+    heights = {}
+    for name, run, under_way in [
+        ("four", four, False), ("two, under way", two, True), ("two", two, False),
+        ("four, under way", four, True),
+    ]:  # fmt: skip
+        painter.paint([""], [[Layer([run])]], data_of(run), 20, under_way=under_way)
+        heights[name] = painter._last.figure.axes[0].get_ylim()[1]
+    assert heights["two, under way"] == heights["four"]
+    assert heights["two"] < heights["four"]
+    assert heights["four, under way"] == heights["four"]  # it would not have fitted
+
+
 def test_the_axes_are_drawn_once_for_the_same_limits(runs, monkeypatch):
     painter, run = Painter(CURVES), runs["drop"]
     drawn = []
