@@ -81,7 +81,7 @@ def test_so_it_does_with_limits_that_came_and_went(runs):
 
 def test_axes_stand_still_while_runs_are_under_way(runs):
     """What fits is drawn on the axes of the picture before; an end has axes of its own."""
-    painter, two, four = Painter(("loss", "recall")), runs["drop"], runs["temperatures"]
+    painter, two, four = Painter(("loss", "recall")), runs["pcngd"], runs["temperatures"]
     heights = {}
     for name, run, under_way in [
         ("four", four, False), ("two, under way", two, True), ("two", two, False),
