@@ -20,6 +20,7 @@ PATIENCE = 0.15  # seconds after which there is a start and a picture, however f
 PAINT_EVERY = 0.1  # seconds between two paints, and at least
 REST = 3.0  # times as long as the paint took: a slow machine is to train, not to paint,
 LONGEST_REST = 0.3  # but this at most
+LET_GO = 0.002  # seconds after a paint in which another thread sends it
 STUCK_AFTER = 5.0  # seconds after which a step counts as one that does not return
 
 
@@ -188,6 +189,7 @@ class Live(Generic[Job]):
             for _ in self._timed(self._start(job)):
                 if not self._unseen and (first or time.monotonic() >= self._next_paint):
                     self._paint_if_newest(job, "running", generation)
+                    time.sleep(LET_GO)
                 first = False
                 if generation != self._generation:
                     break

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,7 +22,8 @@ from matplotlib.text import Text
 from PIL import Image
 
 from imbal_lab.explore.labels import Labels
-from imbal_lab.figures import VIEWS, Panel, Seeds, frame, panels, predicted_loss, style
+from imbal_lab.figures import VIEWS, Panel, Seeds, panels, predicted_loss, style
+from imbal_lab.figures.panels import frame_within
 
 if TYPE_CHECKING:
     from imbal_lab.explore.predict import Predicted
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 PALETTE = 256
 NOTE_AT = 0.24  # inches below the top, under the headline
-SHEETS = 6  # empty axes that are kept, one for each set of limits
+SHEETS = 4  # empty axes that are kept, one for each set of limits
 
 
 class Layer(NamedTuple):
@@ -76,10 +78,16 @@ class Painter:
         classes: style.Classes,
         steps: int,
         predicted: Predicted | None = None,
+        *,
+        under_way: bool = False,
     ) -> bytes:
-        """The picture as PNG bytes; the layers of each side from the back to the front."""
+        """The picture as PNG bytes; the layers of each side from the back to the front.
+
+        Runs that are ``under_way`` are drawn on the axes of the picture before, as long as they
+        fit: axes that stand still are faster, and let a curve be seen to rise during a drag.
+        """
         with self._lock:
-            sheet = self._last = self._sheet(sides, steps)
+            sheet = self._last = self._sheet(sides, steps, loose=under_way)
             sheet.canvas.restore_region(sheet.empty)
             for text in sheet.headlines(titles, predicted):
                 sheet.labels.draw(text)
@@ -126,20 +134,28 @@ class Painter:
                         for artist in predicted_loss(ax, shown, predicted.falls):
                             yield ax, artist
 
-    def _sheet(self, sides: Sequence[Sequence[Layer]], steps: int) -> Sheet:
+    def _sheet(self, sides: Sequence[Sequence[Layer]], steps: int, *, loose: bool = False) -> Sheet:
         """Empty axes with these limits: those there are, or the oldest set up anew."""
         layers = [layer for side in sides for layer in side]  # all share the limits
         shown = [[layer.of(panel) for layer in layers] for panel, _ in self._slots]
         shown = [[one for one in each if one is not None] for each in shown]
-        pairs = zip(self._slots, shown, strict=True)
-        wanted = (steps, *(panel.limits(each) if each else None for (panel, _), each in pairs))
+        rows = zip(self._slots, shown, self._last.limits_of(steps), strict=True)
+        wanted = (
+            steps,
+            *(
+                before
+                if loose and before is not None and (not each or panel.fits(each, before))
+                else panel.limits(each) if each else None
+                for (panel, _), each, before in rows
+            ),
+        )  # fmt: skip
         sheet = self._sheets.pop(wanted, None)
         if sheet is None:
             if len(self._sheets) < SHEETS:
                 sheet = Sheet(len(self._slots), self._sides, self._square)
             else:
                 sheet = self._sheets.pop(next(iter(self._sheets)))
-            sheet.set_up([panel for panel, _ in self._slots], shown, wanted)
+            sheet.set_up([panel for panel, _ in self._slots], wanted)
         self._sheets[wanted] = sheet  # as the newest
         return sheet
 
@@ -180,17 +196,34 @@ class Sheet:
             animated=True,
         )
 
-    def set_up(
-        self, chosen: Sequence[Panel], shown: Sequence[list[Any]], limits: tuple[Any, ...]
-    ) -> None:
+    def set_up(self, chosen: Sequence[Panel], limits: tuple[Any, ...]) -> None:
         """Give the axes these limits (the number of steps first), and draw them."""
-        rows = zip(self.figure.axes, chosen, shown, limits[1:], self._limits[1:], strict=True)
-        for ax, panel, each, now, before in rows:
-            if each and (now != before or limits[0] != self._limits[0]):
-                frame(ax, panel, each, limits[0])
+        changed = []
+        rows = zip(self.figure.axes, chosen, limits[1:], self._limits[1:], strict=True)
+        for ax, panel, now, before in rows:
+            if now is not None and (now != before or limits[0] != self._limits[0]):
+                frame_within(ax, panel, now, limits[0])
+                changed.append(ax)
         self._limits = limits
-        self.canvas.draw()
+        if self.empty is None:
+            self.canvas.draw()
+        else:
+            self._draw_again(changed)
         self.empty = self.canvas.copy_from_bbox(self.figure.bbox)
+
+    def limits_of(self, steps: int) -> Sequence[Any]:
+        """The limits of each panel, if the axes are for so many steps; else None for each."""
+        limits = self._limits[1:]
+        return limits if self._limits[0] == steps else (None,) * len(limits)
+
+    def _draw_again(self, changed: Sequence[Axes]) -> None:
+        """Draw these axes anew, each in its own part of the bitmap."""
+        self.canvas.restore_region(self.empty)
+        page = np.asarray(self.canvas.buffer_rgba())
+        for ax in changed:
+            left, right, top, bottom = panels.cell(ax)
+            page[top:bottom, left:right] = 255
+            ax.draw(self.canvas.get_renderer())
 
 
 def _is_label(artist: Artist) -> TypeGuard[Text]:

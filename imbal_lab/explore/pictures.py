@@ -64,7 +64,7 @@ class Pictures:
         if keep and key in self._kept:
             return self._kept[key]
         painter = self.painter(job.setting.data, len(job.sides))
-        picture = painter.paint(*self._drawn(job), predicted)
+        picture = painter.paint(*self._drawn(job), predicted, under_way=state == "running")
         if keep:
             while len(self._kept) >= KEPT_RUNS:
                 del self._kept[next(iter(self._kept))]

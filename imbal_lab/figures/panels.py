@@ -63,6 +63,7 @@ class Panel:
             "moment" (a snapshot).
         needs: what `take_snapshot` has to be asked for, for moments.
         axis: ``axis(ax, limits, steps)`` sets scales, ticks and limits.
+        grows: whether limits that are wider than needed show it as well, as an axis does.
         square: whether it needs a square of a row that is higher.
     """
 
@@ -74,6 +75,14 @@ class Panel:
     shows: Literal["recording", "moments", "moment"] = "recording"
     needs: tuple[str, ...] = ()
     square: bool = False
+    grows: bool = False
+
+    def fits(self, shown: Sequence[Any], limits: Limits) -> bool:
+        """Whether ``shown`` can be drawn within ``limits``."""
+        needed = self.limits(shown)
+        if not self.grows:
+            return needed == limits
+        return limits[0] <= needed[0] and needed[1] <= limits[1]
 
 
 def _loss_limits(*, guesses: float) -> Callable[[Sequence[Any]], Limits]:
@@ -187,6 +196,7 @@ PANELS = {
         _loss_limits(guesses=2),
         words.loss,
         _LINE,
+        grows=True,
     ),
     "recall": Panel(
         "Recall (balanced test set)", curves.recall, _fixed(-0.03, 1.03), words.recall, _LINE
@@ -197,6 +207,7 @@ PANELS = {
         _decades("grad_norm"),
         words.grad_norm,
         _LOG,
+        grows=True,
     ),
     "cosine": Panel(
         "Cosine with the majority's gradient",
@@ -238,6 +249,7 @@ VIEWS = PANELS | {
         _LOG,
         "moments",
         ("feature_gradient",),
+        grows=True,
     ),
     "regions": Panel(
         "Predicted class, training points",
@@ -296,9 +308,27 @@ def frame(ax: Axes, panel: Panel, shown: Sequence[Any], steps: int) -> None:
 
     ``steps`` is the length of the whole run.
     """
+    frame_within(ax, panel, panel.limits(shown), steps)
+
+
+def frame_within(ax: Axes, panel: Panel, limits: Limits, steps: int) -> None:
+    """The same with ``limits`` that are chosen already."""
     ax.clear()
     style.dress(ax, panel.title)
-    panel.axis(ax, panel.limits(shown), steps)
+    panel.axis(ax, limits, steps)
+
+
+def cell(ax: Axes) -> tuple[int, int, int, int]:
+    """Pixels that belong to axes of a `canvas`, with ticks, title and labels: left, right, top,
+    bottom, counted from the upper left corner."""
+    width, height = (round(size) for size in ax.figure.bbox.size)
+    place = ax.get_position(original=True)
+    inch = ax.figure.dpi
+    left = place.x0 * width - LEFT * inch
+    top = (1 - place.y1) * height - TITLE * inch
+    bottom = (1 - place.y0) * height + (GAP - TITLE) * inch
+    right = left + (WIDTH + RIGHT) * inch
+    return round(left), round(right), max(round(top), 0), min(round(bottom), height)
 
 
 def step_axis(ax: Axes, steps: int) -> None:
@@ -409,6 +439,7 @@ def square_rows(panels: Sequence[Panel], columns: int) -> list[int]:
 # Inches. Labels stand right of every panel, and the title of the picture above all of them.
 LEFT, WIDTH, RIGHT = 0.5, 2.54, 1.9
 TOP, HEIGHT, SIDE, GAP, BOTTOM = 0.64, 1.53, 2.1, 0.755, 0.5
+TITLE = 0.27  # of a gap, above the axes below it
 
 
 def canvas(rows: int, columns: int, *, square: Collection[int] = ()) -> Figure:

@@ -79,6 +79,18 @@ def test_so_it_does_with_limits_that_came_and_went(runs):
     assert painted(painter, Layer([run])) == wanted
 
 
+def test_axes_stand_still_while_runs_are_under_way(runs):
+    """What fits is drawn on the axes of the picture before; an end has axes of its own."""
+    painter, low = Painter(("loss", "recall")), runs["drop"]
+    high = Run(low.setting, [record._replace(loss=10 * record.loss) for record in low.records])
+    heights = []
+    for run, under_way in [(high, False), (low, True), (low, False), (high, True)]:
+        painter.paint([""], [[Layer([run])]], data_of(run), 20, under_way=under_way)
+        heights.append(painter._last.figure.axes[0].get_ylim()[1])
+    assert heights[0] == heights[1] == heights[3]  # the last would not have fitted
+    assert heights[2] < heights[0]
+
+
 def test_the_axes_are_drawn_once_for_the_same_limits(runs, monkeypatch):
     painter, run = Painter(CURVES), runs["drop"]
     drawn = []
