@@ -26,7 +26,7 @@
 #       - {symbol: "t_j", is: "features of its test example $j$", code: "test[j]", shape: "[d]"}
 #       - {symbol: "a_c", is: "temperature of class $c$, 1 or more", code: "cdt_temperatures(counts, gamma)[c]", shape: number}
 #       - {symbol: "n_c", is: "training examples of class $c$, in the whole training set", code: "counts[c]", shape: number}
-#       - {symbol: "n_{\\max}", is: "the largest of these counts", code: "counts.max()", shape: number}
+#       - {symbol: "n_{\\max}", is: "the largest count of a class", code: "counts.max()", shape: number}
 #       - {symbol: "\\gamma", is: "how strong the temperatures are; the paper tries 0 to 0.4", code: "gamma", shape: number}
 #       - {symbol: "L", is: "the training loss", code: "cdt_loss(...)", shape: number}
 #       - {symbol: "B", is: "examples in the batch", code: "len(y)", shape: number}
@@ -83,7 +83,7 @@ predict(
 explore("temperatures", method="sgd", prediction="where")
 
 # %% [markdown] role="given"
-# Look at the last panel. The arrows lead from the training mean (filled) to the test mean (hollow) of each class. Those of the rare digits are long and point inwards; those of the frequent digits are hardly there. The plane is chosen by class means, and it hides about half of what parts the classes, so trust the arrows for a first look only.
+# Look at the last panel. The arrows lead from the training mean (filled) to the test mean (hollow) of each class. Those of the rare digits are long and point inwards; those of the frequent digits are hardly there (the text below has the distances). The plane is chosen by class means, and it hides about half of what parts the classes, so trust the arrows for a first look only.
 #
 # Then look at the loss: the rare digits end near 0. They are not under-fitted. They are learnt by heart, and their recall still stops far below that of the others. The paper calls this **feature deviation**.
 #
@@ -124,7 +124,7 @@ digits = data.load("digits", rho=20, n_max=100)
 cloud = digits.x[digits.y == 0]
 draws = torch.stack([torch.randperm(len(cloud))[:5] for _ in range(200)])
 print("draws:", list(draws.shape), " drawn:", list(cloud[draws].shape))
-print("width of class 0, in pixels:", round(width(cloud, draws).item(), 1))
+print("width of class 0:", round(width(cloud, draws).item(), 1))
 
 # %% [markdown] role="task" ex="feature_deviation" difficulty=2 minutes=8
 # ## Exercise 1: feature deviation

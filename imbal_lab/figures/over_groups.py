@@ -16,6 +16,7 @@ from imbal_lab.figures import style
 DASHES: tuple[style.Dash, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.6)))
 DODGE = 0.05  # from line to line, so that intervals do not cover one another
 LABEL_GAP = 0.075  # of the axes' height
+SAMPLE = [1.02, 1.12]  # of the axes' width, where a label's dash is drawn
 
 
 def over_groups(panels: Mapping[str, Mapping[str, Tensor]], names: Sequence[str]) -> Figure:
@@ -62,8 +63,11 @@ def _line(
 
 
 def _name_lines(ax: Axes, lines: Mapping[str, Tensor]) -> None:
-    """The label of each line beside its right end, kept apart."""
+    """The dash and the label of each line beside its right end, kept apart."""
     low, high = ax.get_ylim()
     ends = [(float(v[:, -1].double().mean()) - low) / (high - low) for v in lines.values()]
-    for label, height in zip(lines, style.spread(ends, LABEL_GAP, 0, 1), strict=True):
-        style.beside(ax, height, label, None, indent=4)
+    heights = style.spread(ends, LABEL_GAP, 0, 1)
+    for label, height, dash in zip(lines, heights, DASHES, strict=False):
+        (sample,) = ax.plot(SAMPLE, [height, height], linestyle=dash, transform=ax.transAxes)
+        sample.set(color=style.QUIET, linewidth=1.6, clip_on=False)
+        style.beside(ax, height, label, None, indent=34)
