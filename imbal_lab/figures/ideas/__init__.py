@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from imbal_lab.figures.ideas import attraction, room_to_slide, ropes
+from imbal_lab.figures.ideas import attraction, equal_beds, room_to_slide, ropes
 
 
 @dataclass(frozen=True)
@@ -23,5 +23,6 @@ class Idea:
 IDEAS: dict[str, Idea] = {
     "ropes": Idea(ropes.draw, ropes.ALT),
     "room_to_slide": Idea(room_to_slide.draw, room_to_slide.ALT),
+    "equal_beds": Idea(equal_beds.draw, equal_beds.ALT),
     "attraction": Idea(attraction.draw, attraction.ALT),
 }
