@@ -7,7 +7,7 @@
 #     kind: lesson
 #     minutes: 60
 #     level: 4
-#     needs: [02_learning_dynamics]
+#     needs: [05_temperatures]
 #     objectives:
 #       - text: Measure how hard each class pulls at the features, from logits and the classifier alone
 #         met_by: [check-feature_gradients]
