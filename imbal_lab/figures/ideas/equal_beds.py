@@ -64,8 +64,8 @@ def _plane(ax: Axes, title: str, major: np.ndarray) -> None:
     style.dress(ax, title)
     ax.grid(False)
     ax.set(xlim=(-3.7, 2.1), ylim=(-2.1, 2.9), xticks=[], yticks=[], aspect="equal")
-    for side in ("left", "bottom"):
-        ax.spines[side].set_visible(False)
+    for edge in ("left", "bottom"):
+        ax.spines[edge].set_visible(False)
     ax.axvspan(0, 2.1, color="#f3eadb", linewidth=0, zorder=0)
     ax.axvline(0, color=style.INK, linewidth=1.2, zorder=1)
     ax.text(0.12, 2.65, "called minor", fontsize=SMALL, color=style.QUIET, va="center")
@@ -76,7 +76,7 @@ def _plane(ax: Axes, title: str, major: np.ndarray) -> None:
             ax.plot(*np.array([start, end]).T, color=style.QUIET, lw=1.0, ls=":", zorder=2)
         ax.plot(*MAJOR.T, "s", color=style.tint(style.MAJORITY.colour, 0.3), ms=6, zorder=2)
     means = []
-    for points, look, side in ((major, style.MAJORITY, -1), (MINOR, style.MINORITY, 1)):
+    for points, look, side in zip((major, MINOR), style.looks(2), (-1, 1), strict=True):
         arrows = pulls(points, side)
         for point, arrow in zip(points, arrows, strict=True):
             _arrow(ax, point, point + ARROW * arrow, look)
