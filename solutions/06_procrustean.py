@@ -13,7 +13,7 @@
 #         met_by: [check-feature_gradients]
 #       - text: Implement Major Feature Weakening (MFW)
 #         met_by: [check-class_strengths, check-weaken_features]
-#       - text: Tell apart under-fitting first, over-fitting last, and what causes them
+#       - text: Tell under-fitting first from over-fitting last by training and test accuracy
 #         met_by: [quiz-two_failures]
 #       - text: Explain why equal progress alone is not enough
 #         met_by: [quiz-not_enough]
@@ -26,7 +26,7 @@
 #       - {symbol: "e_c", is: "1 at class $c$, 0 elsewhere", code: "F.one_hot(...)", shape: "[C]"}
 #       - {symbol: "y_i", is: "class of example $i$; class 0 is the most frequent", code: "y[i]", shape: number}
 #       - {symbol: "G_c", is: "the pull of class $c$: mean length of its $g_i$", code: "feature_gradients(...)[c]", shape: number}
-#       - {symbol: "n_c", is: "training examples of class $c$ among those looked at", code: "counts[c]", shape: number}
+#       - {symbol: "n_c", is: "examples of class $c$", code: "counts[c]", shape: number}
 #       - {symbol: "n_{\\min}", is: "the smallest of the $n_c$", code: "counts.min()", shape: number}
 #       - {symbol: "n_{\\max}", is: "the largest of the $n_c$", code: "counts.max()", shape: number}
 #       - {symbol: "\\lambda_c", is: "share of itself that an example of class $c$ keeps", code: "strengths[c]", shape: number}
@@ -82,7 +82,7 @@ explore("weakening", data="curves", method="sgd", rho=10, prediction="who_pulls"
 # %% [markdown] role="given"
 # *Many* and *few* are frequent and rare classes; *medium* holds some of both. The loss of the rare ones shoots up first and comes down last. Meanwhile they pull at the features harder than the others. Move ρ to 1: little of the difference is left.
 #
-# In the measurements of this course (ρ = 20, 8 seeds), plain training sends *every* minor training example to a major class after one epoch; after two none is right yet. The network under-fits minor classes **first**. After 60 epochs minor classes are 0.53 [0.46, 0.60] better on their training examples than on test examples, major ones 0.035. It over-fits them **last**.
+# In the measurements of this course (ρ = 20, 8 seeds, 95 % intervals in brackets), plain training sends *every* minor training example to a major class after one epoch; after two none is right yet. The network under-fits minor classes **first**. In the first third of training their feature gradients are 2.7 [2.1, 3.2] times as long as those of major ones, with balanced data 0.9 [0.7, 1.0]. After 60 epochs minor classes are 0.53 [0.46, 0.60] better on their training examples than on test examples, major ones 0.035. It over-fits them **last**.
 #
 # ## The idea
 #
