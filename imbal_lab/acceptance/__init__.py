@@ -11,6 +11,7 @@ from imbal_lab.acceptance.feature_deviation_and_cdt import feature_deviation_and
 from imbal_lab.acceptance.finding import Finding, Part
 from imbal_lab.acceptance.iou_or_recall import iou_or_recall
 from imbal_lab.acceptance.minority_initial_drop import minority_initial_drop
+from imbal_lab.acceptance.weakened_major_features import weakened_major_features
 from imbal_lab.acceptance.which_remedy_wins import which_remedy_wins
 
 CLAIMS: dict[str, Callable[..., Finding]] = {
@@ -19,6 +20,7 @@ CLAIMS: dict[str, Callable[..., Finding]] = {
         which_remedy_wins,
         minority_initial_drop,
         feature_deviation_and_cdt,
+        weakened_major_features,
         attraction_balances,
         iou_or_recall,
     )

@@ -8,7 +8,9 @@ from imbal_lab.exercises import (
     cdt_temperatures,
     class_gradients,
     class_recalls,
+    class_strengths,
     feature_deviation,
+    feature_gradients,
     imbalance_ratio,
     macro_f1,
     mean_iou,
@@ -18,6 +20,7 @@ from imbal_lab.exercises import (
     sampling_weights,
     shifted_probabilities,
     unit_directions,
+    weaken_features,
 )
 
 EXERCISES = {
@@ -36,6 +39,9 @@ EXERCISES = {
         feature_deviation.EXERCISE,
         cdt_temperatures.EXERCISE,
         cdt_loss.EXERCISE,
+        feature_gradients.EXERCISE,
+        class_strengths.EXERCISE,
+        weaken_features.EXERCISE,
         attraction_and_repulsion.EXERCISE,
         arb_losses.EXERCISE,
         mean_iou.EXERCISE,

@@ -40,7 +40,7 @@ BLOBS = {"n_max": 200, "n_test": 250}
 PLANE = {"n_max": 400, "n_test": 250}
 TWO_DIGITS = {"classes": (3, 8), "n_max": 100}
 TEN_GROUPS = {"classes": range(10), "n_max": 200}
-CURVES = {"profile": "step", "n_max": 100, "n_test": 30}
+CURVES = {"profile": "step", "n_max": 90, "n_test": 30}
 SETUPS = {
     "gauss2d_binary": Setup(
         "Two blobs", "gauss2d_binary", (24, 24), seed=11, options=BLOBS, plane=True

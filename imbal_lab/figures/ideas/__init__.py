@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from imbal_lab.figures.ideas import (
     accuracy_and_recall,
     attraction,
+    equal_beds,
     prior_shift,
     room_to_slide,
     ropes,
@@ -31,5 +32,6 @@ IDEAS: dict[str, Idea] = {
     "prior_shift": Idea(prior_shift.draw, prior_shift.ALT),
     "ropes": Idea(ropes.draw, ropes.ALT),
     "room_to_slide": Idea(room_to_slide.draw, room_to_slide.ALT),
+    "equal_beds": Idea(equal_beds.draw, equal_beds.ALT),
     "attraction": Idea(attraction.draw, attraction.ALT),
 }

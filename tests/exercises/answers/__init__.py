@@ -18,7 +18,9 @@ from answers import (
     cdt_temperatures,
     class_gradients,
     class_recalls,
+    class_strengths,
     feature_deviation,
+    feature_gradients,
     imbalance_ratio,
     macro_f1,
     mean_iou,
@@ -28,6 +30,7 @@ from answers import (
     sampling_weights,
     shifted_probabilities,
     unit_directions,
+    weaken_features,
 )
 
 Answer = Callable[..., Any]
@@ -55,6 +58,9 @@ ANSWERS = {
         feature_deviation,
         cdt_temperatures,
         cdt_loss,
+        feature_gradients,
+        class_strengths,
+        weaken_features,
         attraction_and_repulsion,
         arb_losses,
         mean_iou,
