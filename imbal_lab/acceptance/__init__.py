@@ -9,12 +9,19 @@ from collections.abc import Callable
 from imbal_lab.acceptance.attraction_balances import attraction_balances
 from imbal_lab.acceptance.finding import Finding, Part
 from imbal_lab.acceptance.iou_or_recall import iou_or_recall
+from imbal_lab.acceptance.minibatch_noise import minibatch_noise
 from imbal_lab.acceptance.minority_initial_drop import minority_initial_drop
 from imbal_lab.acceptance.which_remedy_wins import which_remedy_wins
 
 CLAIMS: dict[str, Callable[..., Finding]] = {
     claim.__name__: claim  # in the order of the course
-    for claim in (which_remedy_wins, minority_initial_drop, attraction_balances, iou_or_recall)
+    for claim in (
+        which_remedy_wins,
+        minority_initial_drop,
+        minibatch_noise,
+        attraction_balances,
+        iou_or_recall,
+    )
 }
 
 __all__ = ["CLAIMS", "Finding", "Part"]
