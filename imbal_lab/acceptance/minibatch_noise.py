@@ -120,10 +120,7 @@ class MinibatchNoise(Finding):
         ways = (self.balanced, self.sgd, self.plain, self.rescaled, self.oversampled)
         return [
             (f"batches, step {EARLY}", "p of the threes", "p of the eights", "difference"),
-            *(
-                (name, *(str(Interval.of(each)) for each in (*values.T, _gap(values))))
-                for name, values in p
-            ),
+            *((name, *map(_interval, (*values.T, _gap(values)))) for name, values in p),
             (
                 "log-log slope, 1/p² - 1",
                 *(str(Interval.of(each)) for each in self.noise.slope.T),
@@ -131,10 +128,7 @@ class MinibatchNoise(Finding):
             ),
             ("", "", "", ""),
             ("trained with", "threes learnt at", "eights learnt at", "lag, log2 of the ratio"),
-            *(
-                (way.label, *(str(Interval.of(each)) for each in (*way.times.T, way.lag)))
-                for way in ways
-            ),
+            *((way.label, *map(_interval, (*way.times.T, way.lag))) for way in ways),
         ]
 
     def figure(self) -> Figure:
@@ -153,6 +147,10 @@ class MinibatchNoise(Finding):
 
 def _gap(p: Tensor) -> Tensor:
     return p[:, 0] - p[:, 1]
+
+
+def _interval(values: Tensor) -> str:
+    return str(Interval.of(values))
 
 
 def _repaired(own: Arrivals, plain: Arrivals, name: str, how: str) -> tuple[Part, Part]:
