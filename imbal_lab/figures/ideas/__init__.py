@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from imbal_lab.figures.ideas import attraction, ropes
+from imbal_lab.figures.ideas import attraction, fans, ropes
 
 
 @dataclass(frozen=True)
@@ -22,5 +22,6 @@ class Idea:
 
 IDEAS: dict[str, Idea] = {
     "ropes": Idea(ropes.draw, ropes.ALT),
+    "fans": Idea(fans.draw, fans.ALT),
     "attraction": Idea(attraction.draw, attraction.ALT),
 }
