@@ -10,6 +10,7 @@ from imbal_lab.acceptance.attraction_balances import attraction_balances
 from imbal_lab.acceptance.feature_deviation_and_cdt import feature_deviation_and_cdt
 from imbal_lab.acceptance.finding import Finding, Part
 from imbal_lab.acceptance.iou_or_recall import iou_or_recall
+from imbal_lab.acceptance.minibatch_noise import minibatch_noise
 from imbal_lab.acceptance.minority_initial_drop import minority_initial_drop
 from imbal_lab.acceptance.weakened_major_features import weakened_major_features
 from imbal_lab.acceptance.which_remedy_wins import which_remedy_wins
@@ -19,6 +20,7 @@ CLAIMS: dict[str, Callable[..., Finding]] = {
     for claim in (
         which_remedy_wins,
         minority_initial_drop,
+        minibatch_noise,
         feature_deviation_and_cdt,
         weakened_major_features,
         attraction_balances,

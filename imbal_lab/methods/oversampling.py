@@ -18,10 +18,12 @@ from torch import Tensor
 
 
 def sampling_weights(y: Tensor) -> Tensor:
-    """Probability of each example, [n] for labels ``y`` [n]: they sum to 1, in every class to 1/C.
+    """Probability of each example, [n] in float64, for labels ``y`` [n].
+
+    They sum to 1, and to 1/C in every class.
 
     >>> sampling_weights(torch.tensor([0, 0, 0, 1]))
-    tensor([0.1667, 0.1667, 0.1667, 0.5000])
+    tensor([0.1667, 0.1667, 0.1667, 0.5000], dtype=torch.float64)
     """
     _, class_of, counts = torch.unique(y, return_inverse=True, return_counts=True)
-    return 1 / (len(counts) * counts[class_of])
+    return 1 / (len(counts) * counts[class_of].double())

@@ -41,7 +41,8 @@ def rescaled_step(
         raise ValueError(f"floor={floor!r}: the smallest projection divided by is in (0, 1]")
     p = projections(grads, full_grads).clamp_min(floor)
     p = torch.where(full_grads.any(dim=1), p, 1.0)  # zero is a fitted class, not noise
-    directions = F.normalize(grads, dim=1, eps=torch.finfo(grads.dtype).tiny)
+    shortest = torch.finfo(grads.dtype).tiny ** 0.5  # the squares of what is shorter underflow
+    directions = F.normalize(grads, dim=1, eps=shortest)
     return params - lr * (directions / p[:, None]).sum(dim=0)
 
 

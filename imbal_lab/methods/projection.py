@@ -36,5 +36,5 @@ def projections(grads: Tensor, full_grads: Tensor) -> Tensor:
             f"grads, full_grads: shapes {tuple(grads.shape)} and {tuple(full_grads.shape)}; give "
             "the class gradients [C, P] of the same model twice"
         )
-    shortest = torch.finfo(grads.dtype).tiny  # what is shorter counts as zero
+    shortest = torch.finfo(grads.dtype).tiny ** 0.5  # the squares of what is shorter underflow
     return F.cosine_similarity(grads, full_grads, dim=1, eps=shortest).clamp(-1, 1)

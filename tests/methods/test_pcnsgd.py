@@ -120,6 +120,16 @@ def test_a_class_without_gradient_leaves_the_others_alone(step, zero_in, gradien
     torch.testing.assert_close(step(origin, grads, full, 1.0), others - lone)
 
 
+@pytest.mark.parametrize(("length", "furthest"), [(1e-12, 1), (1e-18, 1), (1e-21, 20), (1e-30, 20)])
+def test_a_gradient_that_underflows_does_not_throw_the_parameters_away(length, furthest):
+    """In single precision squares vanish below 1e-19, long before the entries do."""
+    grads = torch.tensor([[0.6, 0.8], [0.0, 1.0]]) * torch.tensor([[length], [1.0]])
+    moved = -rescaled_step(torch.zeros(2), grads, grads, 1.0) - torch.tensor([0.0, 1.0])
+    assert moved.norm() <= furthest * (1 + 1e-6)
+    if furthest == 1:
+        torch.testing.assert_close(moved, torch.tensor([0.6, 0.8]))
+
+
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("floor", [0, -0.1, 1.5, math.nan])
 def test_a_floor_out_of_range(step, floor, gradients):
