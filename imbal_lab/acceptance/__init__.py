@@ -9,6 +9,7 @@ from collections.abc import Callable
 from imbal_lab.acceptance.attraction_balances import attraction_balances
 from imbal_lab.acceptance.feature_deviation_and_cdt import feature_deviation_and_cdt
 from imbal_lab.acceptance.finding import Finding, Part
+from imbal_lab.acceptance.hard_examples_first import hard_examples_first
 from imbal_lab.acceptance.iou_or_recall import iou_or_recall
 from imbal_lab.acceptance.minibatch_noise import minibatch_noise
 from imbal_lab.acceptance.minority_initial_drop import minority_initial_drop
@@ -21,6 +22,7 @@ CLAIMS: dict[str, Callable[..., Finding]] = {
         which_remedy_wins,
         minority_initial_drop,
         minibatch_noise,
+        hard_examples_first,
         feature_deviation_and_cdt,
         weakened_major_features,
         attraction_balances,

@@ -2,6 +2,7 @@
 
 from imbal_lab.checks.exercise import Exercise
 from imbal_lab.exercises import (
+    absgd_weights,
     arb_losses,
     attraction_and_repulsion,
     cdt_loss,
@@ -17,6 +18,8 @@ from imbal_lab.exercises import (
     pcngd_step,
     projections,
     rescaled_step,
+    robust_loss,
+    running_normaliser,
     sampling_weights,
     shifted_probabilities,
     unit_directions,
@@ -36,6 +39,9 @@ EXERCISES = {
         projections.EXERCISE,
         rescaled_step.EXERCISE,
         sampling_weights.EXERCISE,
+        robust_loss.EXERCISE,
+        absgd_weights.EXERCISE,
+        running_normaliser.EXERCISE,
         feature_deviation.EXERCISE,
         cdt_temperatures.EXERCISE,
         cdt_loss.EXERCISE,

@@ -1,6 +1,13 @@
 """The techniques, one file each, with paper and equation on top."""
 
-from imbal_lab.methods.absgd import ABSGD, absgd_loss, log_mean_exp
+from imbal_lab.methods.absgd import (
+    ABSGD,
+    absgd_loss,
+    absgd_weights,
+    log_mean_exp,
+    robust_loss,
+    running_normaliser,
+)
 from imbal_lab.methods.arb import ARBLoss, arb_loss, arb_losses, batch_counts
 from imbal_lab.methods.attraction import attraction_and_repulsion
 from imbal_lab.methods.cdt import CDTLoss, cdt_loss, cdt_temperatures
@@ -51,6 +58,7 @@ __all__ = [
     "PerClass",
     "TrainOnly",
     "absgd_loss",
+    "absgd_weights",
     "arb_loss",
     "arb_losses",
     "attraction_and_repulsion",
@@ -86,6 +94,8 @@ __all__ = [
     "refuse_batchnorm",
     "reinitialize",
     "rescaled_step",
+    "robust_loss",
+    "running_normaliser",
     "sampling_weights",
     "shifted_probabilities",
     "unit_directions",

@@ -11,6 +11,9 @@ its first value is that of the first batch; a weight is then at most B / gamma, 
 overflows whatever l_i / lam. Logarithms are taken in double precision where the device has
 it, because l_i / lam is large and only differences count.
 
+The criterion divides the losses by lam first and calls the functions of the formulas with a
+lam of 1 for them, so that lam = inf needs no care.
+
 Traps. The weights are not divided by their own batch mean again: that would cancel u. The
 size of lam counts against the size of the loss, and class weights in the base loss are in
 the exponent too. u has a long memory when losses fall by many lam: it shrinks by a factor
@@ -35,13 +38,49 @@ from imbal_lab.methods.loss_inputs import (
 )
 
 
+def robust_loss(losses: Tensor, lam: float) -> Tensor:
+    """F = lam log mean_i exp(l_i / lam) of ``losses`` [n], a scalar; ``lam`` finite, not 0.
+
+    >>> robust_loss(torch.tensor([0.0, 1.0, 2.0]), lam=1.0)
+    tensor(1.3090)
+    """
+    return lam * (torch.logsumexp(losses / lam, dim=0) - math.log(len(losses)))
+
+
+def absgd_weights(losses: Tensor, lam: float) -> Tensor:
+    """exp(l_i / lam) over its mean, for ``losses`` [n]: [n] weights of mean 1.
+
+    They are n times the gradient of :func:`robust_loss`. No overflow; the caller sees to it that
+    no gradient goes through them.
+
+    >>> absgd_weights(torch.tensor([0.0, 1.0, 2.0]), lam=1.0)
+    tensor([0.2701, 0.7342, 1.9957])
+    """
+    return len(losses) * torch.softmax(losses / lam, dim=0)
+
+
+def running_normaliser(log_u: Tensor, losses: Tensor, lam: float, gamma: float) -> Tensor:
+    """log u_t, a scalar, from ``log_u`` = log u_{t-1} and the ``losses`` [B] of batch t.
+
+    Before the first batch ``log_u`` is -inf, and log u_1 is that of the first batch alone.
+    ``gamma`` is in (0, 1].
+
+    >>> running_normaliser(torch.tensor(0.0), torch.tensor([1.0, 1.0]), lam=1.0, gamma=0.5)
+    tensor(0.6201)
+    """
+    batch = robust_loss(losses, lam) / lam
+    past = math.log(1 - gamma) if gamma < 1 else -math.inf
+    mixed = torch.logaddexp(past + log_u, math.log(gamma) + batch)
+    return torch.where(log_u.isneginf(), batch, mixed)
+
+
 def log_mean_exp(losses: Tensor, lam: float) -> Tensor:
     """log mean_i exp(l_i / lam), a scalar; times ``lam``, unless that is inf, the objective F.
 
     Raises ValueError as :func:`absgd_loss`.
     """
     _check_losses(losses)
-    return _log_mean_exp(_scaled(losses, lam))
+    return robust_loss(_scaled(losses, lam).flatten(), 1.0)
 
 
 def absgd_loss(
@@ -62,8 +101,9 @@ def absgd_loss(
     """
     _check_losses(losses)
     scaled = _scaled(losses.detach(), lam)
-    log_u = _log_mean_exp(scaled) if log_u is None else log_u.detach()
-    return _weighted(losses, scaled - log_u, reduction)
+    if log_u is None:
+        return _weighted(losses, absgd_weights(scaled.flatten(), 1.0), reduction)
+    return _weighted(losses, (scaled - log_u.detach()).exp(), reduction)
 
 
 class ABSGD(nn.Module):
@@ -132,13 +172,14 @@ class ABSGD(nn.Module):
         _check_losses(losses)
         with torch.no_grad():
             scaled = _scaled(losses, self.lam)
-            log_u = self._averaged(_log_mean_exp(scaled))
+            old = self.log_u.to(scaled)
+            log_u = running_normaliser(old, scaled.flatten(), 1.0, self.gamma)
             if self.training:
                 self.log_u.copy_(log_u)
             else:
-                log_u = torch.where(self.log_u.isfinite(), self.log_u.to(log_u), log_u)
-            log_weights = scaled - log_u
-        return _weighted(losses, log_weights, self.reduction)
+                log_u = torch.where(old.isfinite(), old, log_u)
+            weights = (scaled - log_u).exp()
+        return _weighted(losses, weights, self.reduction)
 
     def _refuse_ignored(self, y: Tensor) -> None:
         ignored = getattr(self.base, "ignore_index", None)
@@ -149,27 +190,15 @@ class ABSGD(nn.Module):
                 "y[keep]), for pixels with logits.movedim(1, -1)[keep]"
             )
 
-    def _averaged(self, log_mean: Tensor) -> Tensor:
-        """log u with this batch in it; u belongs to no batch yet where log_u is -inf."""
-        if self.gamma == 1:
-            return log_mean
-        old = self.log_u.to(log_mean) + math.log1p(-self.gamma)
-        averaged = torch.logaddexp(old, log_mean + math.log(self.gamma))
-        return torch.where(old.isneginf(), log_mean, averaged)
-
 
 def _cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
     check_batch(logits, y)
     return F.cross_entropy(at_least_float32(logits), y, reduction="none")
 
 
-def _log_mean_exp(scaled: Tensor) -> Tensor:
-    return scaled.flatten().logsumexp(dim=0) - math.log(scaled.numel())
-
-
-def _weighted(losses: Tensor, log_weights: Tensor, reduction: str) -> Tensor:
+def _weighted(losses: Tensor, weights: Tensor, reduction: str) -> Tensor:
     losses = at_least_float32(losses)
-    return reduced(log_weights.exp().to(losses.dtype) * losses, reduction)
+    return reduced(weights.to(losses.dtype).view_as(losses) * losses, reduction)
 
 
 def _scaled(losses: Tensor, lam: float) -> Tensor:

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from decimal import Decimal
 
 import pytest
 import torch
@@ -17,7 +18,10 @@ from imbal_lab.methods import (
     LDAMLoss,
     LogitAdjustedLoss,
     absgd_loss,
+    absgd_weights,
     log_mean_exp,
+    robust_loss,
+    running_normaliser,
 )
 
 LOSSES = torch.tensor([0.3, 2.0, 0.0, 4.5, 1.1], dtype=torch.float64)
@@ -57,6 +61,47 @@ def test_gradient_is_that_of_the_objective(lam):
     (lam * (losses / lam).exp().mean().log()).backward()
     torch.testing.assert_close(weights(LOSSES, lam) / 5, losses.grad, rtol=1e-12, atol=1e-15)
     assert (weights(LOSSES, lam) >= 0).all()
+
+
+@pytest.mark.parametrize("lam", [3.0, 0.4, -0.4, -3.0])
+def test_the_robust_loss_is_the_best_bargain_of_an_adversary(lam):
+    """max (for lam < 0: min) over p of sum p l - lam KL(p, 1/n), by trying many p."""
+
+    def bargain(p):
+        return (p * LOSSES).sum(-1) - lam * torch.special.xlogy(p, 5 * p).sum(-1)
+
+    torch.manual_seed(0)
+    found = bargain(torch.distributions.Dirichlet(torch.full((5,), 0.5).double()).sample((2000,)))
+    best = robust_loss(LOSSES, lam)
+    assert (math.copysign(1, lam) * (best - found) >= 0).all()
+    torch.testing.assert_close(bargain(absgd_weights(LOSSES, lam) / 5), best)
+
+
+def test_the_robust_loss_lies_between_mean_and_extreme():
+    for lam, limit in ((1e6, LOSSES.mean()), (1e-3, LOSSES.max()), (-1e-3, LOSSES.min())):
+        assert robust_loss(LOSSES, lam).item() == pytest.approx(limit.item(), abs=2e-3)
+    torch.testing.assert_close(robust_loss(LOSSES, 0.7), 0.7 * log_mean_exp(LOSSES, 0.7))
+
+
+@pytest.mark.parametrize("lam", [0.02, -0.02])
+def test_robust_loss_and_weights_in_forty_digits(lam):
+    """exp(l / lam) up to e^225, in decimal arithmetic, which has no overflow there."""
+    exps = [(Decimal(each) / Decimal(lam)).exp() for each in LOSSES.tolist()]
+    mean = sum(exps) / 5
+    assert robust_loss(LOSSES, lam).item() == pytest.approx(lam * float(mean.ln()), rel=1e-12)
+    expected = [float(e / mean) for e in exps]
+    assert absgd_weights(LOSSES, lam).tolist() == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("gamma", [0.2, 0.9, 1.0])
+def test_running_normaliser_in_forty_digits(gamma):
+    log_u, u, share = torch.tensor(-math.inf).double(), None, Decimal(gamma)
+    for level in (0.0, 300.0, -2000.0, 5.0):
+        losses = LOSSES + level
+        mean = sum((Decimal(each) / Decimal("0.5")).exp() for each in losses.tolist()) / 5
+        u = mean if u is None else (1 - share) * u + share * mean
+        log_u = running_normaliser(log_u, losses, 0.5, gamma)
+        assert log_u.item() == pytest.approx(float(u.ln()), rel=1e-12)
 
 
 @pytest.mark.parametrize("lam", [math.inf, -math.inf])

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from answers import (
+    absgd_weights,
     arb_losses,
     attraction_and_repulsion,
     cdt_loss,
@@ -27,6 +28,8 @@ from answers import (
     pcngd_step,
     projections,
     rescaled_step,
+    robust_loss,
+    running_normaliser,
     sampling_weights,
     shifted_probabilities,
     unit_directions,
@@ -55,6 +58,9 @@ ANSWERS = {
         projections,
         rescaled_step,
         sampling_weights,
+        robust_loss,
+        absgd_weights,
+        running_normaliser,
         feature_deviation,
         cdt_temperatures,
         cdt_loss,
