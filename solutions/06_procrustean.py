@@ -95,7 +95,7 @@ idea("equal_beds")
 # ## How hard does a class pull?
 #
 # <!-- formula: pulls -->
-# $$g_i=W^\top(p_i-e_{y_i}),\qquad G_c=\frac{1}{n_c}\sum_{i:y_i=c}\lVert g_i\rVert$$
+# $$g_i=(p_i-e_{y_i})\,W,\qquad G_c=\frac{1}{n_c}\sum_{i:y_i=c}\lVert g_i\rVert$$
 #
 # <!-- symbols: pulls -->
 #
@@ -113,11 +113,12 @@ def logit_gradients(logits, y):
 
 curves = data.load("mnist1d", rho=10, profile="step", n_max=90)
 net = models.cnn1d(seed=0, norm="batch").eval()
-z = net[:-1](curves.x).detach()
-logits = net[-1](z).detach().requires_grad_()
+body, last = net[:-1], net[-1]
+z = body(curves.x).detach()
+logits = last(z).detach().requires_grad_()
 F.cross_entropy(logits, curves.y, reduction="sum").backward()
 print(curves)
-print("features:", list(z.shape), " weight:", list(net[-1].weight.shape))
+print("features:", list(z.shape), " weight:", list(last.weight.shape))
 print("formula = autograd:", torch.allclose(logits.grad, logit_gradients(logits.detach(), curves.y), atol=1e-6))
 
 # %% [markdown] role="task" ex="feature_gradients" difficulty=3 minutes=11
@@ -263,7 +264,7 @@ quiz(
 # ## Take-away
 #
 # - Plain training under-fits minor classes first and over-fits them last; in between they have the longer feature gradients.
-# - $g_i=W^\top(p_i-e_{y_i})$: the pull of an example is long while it is not fitted.
+# - $g_i=(p_i-e_{y_i})\,W$: the pull of an example is long while it is not fitted.
 # - MFW keeps major examples hard: features mixed, label kept, minor examples untouched.
 # - Here it helped in an early layer of one kind of network. That is a result with a setting, not a law.
 #
