@@ -7,7 +7,7 @@
 #     kind: lesson
 #     minutes: 60
 #     level: 3
-#     needs: [02_learning_dynamics]
+#     needs: [01_when_accuracy_lies, 02_learning_dynamics]
 #     objectives:
 #       - text: Measure how far test features have moved, without mistaking few examples for a move
 #         met_by: [check-feature_deviation, quiz-few_examples]

@@ -7,7 +7,7 @@
 #     kind: lesson
 #     minutes: 60
 #     level: 4
-#     needs: [02_learning_dynamics]
+#     needs: [01_when_accuracy_lies, 02_learning_dynamics]
 #     objectives:
 #       - text: Split the gradient of the classifier's rows into attraction and repulsion
 #         met_by: [check-attraction_and_repulsion]
