@@ -81,7 +81,7 @@ class MinibatchNoise(Finding):
             Part(
                 "its noise falls as one over the number of its examples",
                 slope.low > -1.25 and slope.high < -0.75,
-                f"on log scales, 1/p² - 1 of the minority has the slope {slope}, not -1.",
+                f"1/p² - 1 has the log-log slope {slope}, not -1.",
                 "a mean over twice as many examples has half the squared noise.",
                 "look at projections: are both gradients divided by their lengths?",
             ),

@@ -186,7 +186,7 @@ def guarded(grads, full):
     ("measure", "part"),
     [
         (dot_products, LAW),
-        (one_length, NOISIER),
+        (one_length, LAW),
         (with_the_total, LAW),
         (angle, NOISIER),
         (distance, NOISIER),
