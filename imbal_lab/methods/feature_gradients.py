@@ -25,6 +25,6 @@ def feature_gradients(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
     >>> feature_gradients(torch.tensor([[0.0, 0.0]]), torch.tensor([1]), weight)
     tensor([0.0000, 2.5000])
     """
-    own = F.one_hot(y, logits.shape[1]).to(logits)
+    own = F.one_hot(y, len(weight)).to(logits)
     lengths = ((logits.softmax(dim=1) - own) @ weight).norm(dim=1)
     return lengths @ own / own.sum(dim=0).clamp_min(1)
