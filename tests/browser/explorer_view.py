@@ -4,7 +4,7 @@ import json
 
 from playwright.sync_api import expect
 
-LIMIT = 120_000
+LIMIT = 15_000
 
 
 def write_notebook(path, sources):
@@ -86,6 +86,7 @@ class View:
         self.page.keyboard.press(key)
 
     def by_mouse(self, slider, share):
+        slider.scroll_into_view_if_needed()
         box = slider.locator(".noUi-base").bounding_box()
         self.page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
 

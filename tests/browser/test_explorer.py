@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from imbal_lab.explore.scenes import SCENES
 
 DARK = "JupyterLab Dark"
-STEPS = 300 if "IMBAL_LAB_SCREENSHOTS" in os.environ else 40  # of a run; long for those who look
+STEPS = 300 if os.environ.get("IMBAL_LAB_SCREENSHOTS") else 40  # of a run; long for those who look
 SHORT = f"""
 from dataclasses import replace
 from imbal_lab.explore import explore, settings
@@ -77,13 +77,14 @@ def test_each_control_by_mouse_and_by_keyboard(view, scene):
     for control in scene.controls:
         slider = view.slider(control.label)
         readout = slider.locator(".widget-readout")
-        view.changed(lambda slider=slider: view.by_keyboard(slider, "ArrowRight"))
+        last = len(control.positions) - 1
+        end = f"{control.positions[last]:g}"
+        key = "ArrowLeft" if readout.inner_text() == end else "ArrowRight"
+        view.changed(lambda slider=slider, key=key: view.by_keyboard(slider, key))
         assert text.inner_text() != said
         said = text.inner_text()
-        last = len(control.positions) - 1
-        at_end = readout.inner_text() == f"{control.positions[last]:g}"
         # a step size of 1 may diverge, and with a ratio of 1 some controls do nothing
-        there = 0 if control.name == "lr" else last // 2 if at_end else last
+        there = 0 if control.name == "lr" else last // 2 if readout.inner_text() == end else last
         share = min(max(there / last, 0.02), 0.98)
         view.changed(lambda slider=slider, share=share: view.by_mouse(slider, share))
         expect(readout).to_have_text(f"{control.positions[there]:g}")
