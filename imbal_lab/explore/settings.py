@@ -34,13 +34,18 @@ def _of_seven(rho: float) -> Mapping[str, object]:
     return {"counts": [500] * 3 + [round(500 / rho**0.5)] * 2 + [round(500 / rho)] * 2}
 
 
+def _of_curves(rho: float) -> Mapping[str, object]:
+    """90 examples of a frequent class, and as many as a rare one needs to have one."""
+    return {"rho": rho, "n_max": max(90, round(rho))}
+
+
 # Seeds: of the first 16, ones whose losses start near log C, so that a rise is easy to see. The
 # lesson's acceptance cell looks at many seeds.
 BLOBS = {"n_max": 200, "n_test": 250}
 PLANE = {"n_max": 400, "n_test": 250}
 TWO_DIGITS = {"classes": (3, 8), "n_max": 100}
 TEN_GROUPS = {"classes": range(10), "n_max": 200}
-CURVES = {"profile": "step", "n_max": 90, "n_test": 30}
+CURVES = {"profile": "step", "n_test": 30}
 SETUPS = {
     "gauss2d_binary": Setup(
         "Two blobs", "gauss2d_binary", (24, 24), seed=11, options=BLOBS, plane=True
@@ -58,6 +63,7 @@ SETUPS = {
         (),
         steps=200,
         options=CURVES,
+        imbalance=_of_curves,
         weakened="stem",
         momentum=0.9,
     ),

@@ -4,7 +4,7 @@ import json
 
 from playwright.sync_api import expect
 
-LIMIT = 15_000
+LIMIT = 120_000
 
 
 def write_notebook(path, sources):

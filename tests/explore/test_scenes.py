@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from imbal_lab.data import batches_of, load
-from imbal_lab.explore import SETUPS, Setting, explore, scenes
+from imbal_lab.explore import SETUPS, Setting, explore, scenes, settings
+from imbal_lab.explore.scene import RHO
 from imbal_lab.explore.scenes import SCENES
 from imbal_lab.figures import VIEWS
 from imbal_lab.instruments import Recording, snapshot_steps, take_snapshot
@@ -120,6 +121,13 @@ def test_every_slider_of_every_scene_changes_the_run(open_explorer, scene):
             for position in (positions[0], positions[-2])
         ]
         assert not same(*runs), name
+
+
+@pytest.mark.parametrize("data", SETUPS)
+def test_there_is_data_at_every_imbalance(data):
+    for rho in RHO.positions:
+        made = settings.dataset(data, rho, SETUPS[data].seed)
+        assert min(made.counts) >= 1
 
 
 @pytest.mark.parametrize("scene", SCENES)
