@@ -29,6 +29,7 @@ def whole(setting):
     """The run of a setting and its last snapshot, put together here from the rooms below."""
     setup, scene = SETUPS[setting.data], SCENES[setting.scene]
     options = {"rho": setting.rho} if setting.data != "shuttle_like" else SEVEN
+    options |= {"n_max": 90} if setting.data == "curves" else {}
     data = load(setup.source, seed=setting.seed, **setup.options, **options)
     curves = setting.data == "curves"
     if curves:
