@@ -23,7 +23,7 @@ def batch(
         return {
             "logits": logits.to(dtype),
             "y": torch.tensor(labels),
-            "counts": torch.tensor(counts),
+            "counts": torch.tensor(counts, dtype=dtype),  # as the logits: class weights must match
             "gamma": gamma,
         }
 
