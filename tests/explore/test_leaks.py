@@ -56,7 +56,11 @@ from imbal_lab.explore import explore
 explore("absgd", rho=5)
 """
 ASK = """
-import gc, threading
+import gc, threading, time
+for _ in range(600):  # the worker ends when it has nothing to do, soon
+    if "explore" not in (t.name for t in threading.enumerate()):
+        break
+    time.sleep(0.05)
 from comm import get_comm_manager
 gc.collect()
 print(len(get_comm_manager().comms), sorted(t.name for t in threading.enumerate()))
