@@ -5,6 +5,7 @@ minor classes, whose feature gradients are then the longer ones, and ends by ove
 `python -m imbal_lab.acceptance.weakened_major_features` prints the table.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -107,24 +108,26 @@ class WeakenedFeatures(Finding):
 
     @property
     def table(self) -> list[tuple[str, ...]]:
-        head = ("", "lead of the major", "pull minor/major", "minor test acc.", "all test acc.",
-                "minor overfit")  # fmt: skip
+        """A row each measure; how the pull changes is a factor, all else a difference."""
+        plain, own = self.plain, self.own
+        pairs = {
+            "lead of major": (plain.gap, own.gap),
+            "minor test acc": (_end(plain)[1], _end(own)[1]),
+            "all test acc": tuple(runs.recall[:, -1].mean(dim=1) for runs in (plain, own)),
+            "minor overfit": (plain.overfit, own.overfit),
+        }
         rows = [
-            (
-                runs.label,
-                str(Interval.of(runs.gap)),
-                str(Interval.of(runs.log_ratio.exp())),
-                str(Interval.of(_end(runs)[1])),
-                str(Interval.of(runs.recall[:, -1].mean(dim=1))),
-                str(Interval.of(runs.overfit)),
-            )
-            for runs in (self.plain, self.own)
+            (name, str(Interval.of(a)), str(Interval.of(b)), str(Interval.of(b - a)))
+            for name, (a, b) in pairs.items()
         ]
-        balanced = (self.own.recall - self.plain.recall)[:, -1].mean(dim=1)
-        overfit = self.own.overfit - self.plain.overfit
-        changes = (self.gap, f"ln {self.log_ratio}", self.minor, Interval.of(balanced),
-                   Interval.of(overfit))  # fmt: skip
-        return [head, *rows, ("difference", *map(str, changes))]
+        ratios = (str(Interval.of(runs.log_ratio.exp())) for runs in (plain, own))
+        factor = Interval(*map(math.exp, self.log_ratio))
+        return [
+            ("", plain.label, own.label, "change"),
+            rows[0],
+            ("pull ratio", *ratios, f"x {factor}"),
+            *rows[1:],
+        ]
 
     def figure(self) -> Figure:
         return progress(
