@@ -80,7 +80,7 @@ class Balance(Finding):
 
     @property
     def table(self) -> list[tuple[str, ...]]:
-        head = ("", "slope of R/A at the start", "at the end", "recall of the three rarest")
+        head = ("", "slope of R/A, start", "at the end", "recall, three rarest")
         rows = [
             (
                 runs.label,
