@@ -28,6 +28,7 @@ MAY_KNOW = {
         "checks",
         "data",
         "figures",
+        "gradients",
         "instruments",
         "methods",
         "models",

@@ -93,6 +93,7 @@ def is_optimizer(mine: object) -> bool:
 
 def _steps(setting: Setting, own: Own, data: Dataset, model: nn.Sequential) -> Parts:
     """The loop of explicit steps: class gradients in, parameters out."""
+    from imbal_lab.gradients import is_perceptron, perceptron_gradients
     from imbal_lab.methods import METHODS, class_gradients
     from imbal_lab.training import train
 
@@ -100,13 +101,14 @@ def _steps(setting: Setting, own: Own, data: Dataset, model: nn.Sequential) -> P
     mine = setting.method == MINE
     method = METHODS[scene.method_of(own.mine) if mine else setting.method]
     step: Any = own.mine if mine else method.step
+    gradients = perceptron_gradients if is_perceptron(model) else class_gradients
     run = train(
         data,
         model,
         step,
         lr=setting.lr,
         steps=SETUPS[setting.data].steps,
-        gradients=own.gradients or class_gradients,
+        gradients=own.gradients or gradients,
         batches=_batches(method.batches, setting, data),
         full_gradients=method.full_gradients,
         record_gradients="grad_norm" in scene.views,
