@@ -1,5 +1,7 @@
 """Exercise 07.2: the attraction-repulsion-balanced loss of each example."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F  # noqa: N812
@@ -9,18 +11,34 @@ from imbal_lab.methods import arb_losses
 
 
 def batch(
-    counts: list[int], size: int, spread: float = 1.0, dtype: torch.dtype = torch.float64
+    counts: list[int], size: int, spread: float = 1.0, dtype: torch.dtype = torch.float32
 ) -> Case:
-    """Logits [size, C] and labels of the classes that have examples; counts are no part of it."""
+    """Logits [size, C] and labels of the classes that have examples; counts are no part of it.
+
+    Counts have the dtype of the logits, as class weights must, so that these get their name.
+    """
 
     def draw(generator: Generator) -> Inputs:
         logits = spread * torch.randn(size, len(counts), generator=generator, dtype=torch.float64)
         there = torch.tensor(counts).nonzero()[:, 0]
         y = there[torch.arange(size) % len(there)]
         y = y[torch.randperm(size, generator=generator)]
-        return {"logits": logits.to(dtype), "y": y, "counts": torch.tensor(counts)}
+        return {"logits": logits.to(dtype), "y": y, "counts": torch.tensor(counts, dtype=dtype)}
 
     return Case(f"counts {counts}, {size} examples, logits times {spread:g}, {dtype}", draw)
+
+
+def absent_on_top(counts: list[int], size: int, spread: float) -> Case:
+    """As `batch`, but in every second example the classes with count 0 have the largest logits."""
+    plain = batch(counts, size, spread)
+
+    def draw(generator: Generator) -> Inputs:
+        inputs = plain.draw(generator)
+        logits, absent = inputs["logits"], inputs["counts"] == 0
+        logits[::2, absent] = logits[::2].amax(dim=1, keepdim=True) + spread
+        return inputs
+
+    return Case(f"{plain.name}, classes with count 0 on top", draw)
 
 
 def never_negative(inputs: Inputs, result: Tensor) -> bool:
@@ -99,6 +117,10 @@ def multiplied_by_shares(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
     return losses(logits * counts / counts.sum(), y)
 
 
+def multiplied_by_ratios(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
+    return losses(logits * ratios(y, counts), y)
+
+
 def multiplied_by_logs(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
     return losses(logits * counts.log(), y)
 
@@ -156,6 +178,25 @@ def absent_as_one(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
     return losses(logits + counts.clamp_min(1).log(), y)
 
 
+def guarded(least: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """``least`` stands in for count 0."""
+    return lambda logits, y, counts: losses(logits + counts.clamp_min(least).log(), y)
+
+
+def below_the_largest(logits: Tensor, y: Tensor, counts: Tensor, largest: Tensor) -> Tensor:
+    """The loss, with exp taken of what the logits lie below ``largest``."""
+    z = logits - largest
+    return (ratios(y, counts) * z.exp()).sum(dim=1).log() - own(z, y)
+
+
+def largest_of_all_classes(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
+    return below_the_largest(logits, y, counts, logits.amax(dim=1, keepdim=True))
+
+
+def largest_of_the_batch(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
+    return below_the_largest(logits, y, counts, logits.max())
+
+
 def overflowing(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
     below = (ratios(y, counts) * logits.exp()).sum(dim=1)
     return -(own(logits, y).exp() / below).log()
@@ -200,16 +241,23 @@ EXERCISE = Exercise(
             "large logits neither overflow nor lose their loss",
             1,
             (batch([90, 9, 2], 20, spread=3000.0),),
-            "let torch take exp and log in one: F.cross_entropy or torch.logsumexp.",
+            "let torch take exp and log in one step.",
         ),
         Group(
-            "ten classes, a batch of one, and single precision",
-            "ten classes with a long tail, a batch of one, single precision",
+            "a class with count 0 and a logit in the thousands",
+            "it drops out even where its logit is the largest",
+            1,
+            (absent_on_top([60, 0, 7], 12, spread=3000.0),),
+            "try logits 1000, 0, 0 with counts 0, 5, 5: the first class must not be seen at all.",
+        ),
+        Group(
+            "ten classes, a batch of one, and double precision",
+            "ten classes with a long tail, a batch of one, double precision",
             1,
             (
                 batch([600, 372, 231, 143, 89, 55, 34, 21, 13, 8], 30),
                 batch([7, 2], 1),
-                batch([500, 20, 1], 9, dtype=torch.float32),
+                batch([500, 20, 1], 9, dtype=torch.float64),
             ),
             "try it with one example, and with ten classes.",
             hidden=True,
@@ -253,9 +301,9 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "multiplied",
-            "the logits are multiplied by something made of the counts.",
-            "multiply e to the z by the count, or add log n to z.",
-            (multiplied, multiplied_by_shares, multiplied_by_logs),
+            "the factor is multiplied onto the logits; it belongs in front of e to the z.",
+            "what does a factor in front of e to the z become when it moves into the exponent?",
+            (multiplied, multiplied_by_shares, multiplied_by_ratios, multiplied_by_logs),
         ),
         Mistake(
             "other_base",
@@ -319,9 +367,28 @@ EXERCISE = Exercise(
             (absent_as_one,),
         ),
         Mistake(
+            "guarded",
+            "a small number stands in for count 0; a large logit makes it heavy again.",
+            "take the log of the counts as they are: minus infinity drops out by itself.",
+            tuple(map(guarded, (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-16, 1e-20, 1e-30))),
+        ),
+        Mistake(
+            "largest_of_all_classes",
+            "the largest logit may be that of a class with count 0; below it all others round to "
+            "0.",
+            "look for the largest among the terms that are in the sum.",
+            (largest_of_all_classes,),
+        ),
+        Mistake(
+            "largest_of_the_batch",
+            "the largest logit of the whole batch was taken off; other examples round to 0.",
+            "each example has a largest logit of its own: dim=1, keepdim=True.",
+            (largest_of_the_batch,),
+        ),
+        Mistake(
             "overflow",
             "exp of a large logit is infinite, or a probability is rounded to 0 before its log.",
-            "add log n to the logits and let F.cross_entropy or logsumexp do the rest.",
+            "take no exp yourself: can the factor stand in the exponent, as part of the logit?",
             (overflowing, overflowing_shares, underflowing),
         ),
     ),

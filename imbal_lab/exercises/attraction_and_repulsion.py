@@ -21,7 +21,23 @@ def gradients(counts: list[int], spread: float = 1.0, dtype: torch.dtype = torch
     return Case(f"counts {counts}, logits times {spread:g}, {dtype}", draw)
 
 
+def squared_error(counts: list[int]) -> Case:
+    """Gradient of mean squared error at random logits: own pushes and others, of either sign."""
+
+    def draw(generator: Generator) -> Inputs:
+        y = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+        y = y[torch.randperm(len(y), generator=generator)]
+        logits = 2 * torch.randn(len(y), len(counts), generator=generator, dtype=torch.float64)
+        return {"pushes": 2 * (logits - F.one_hot(y, len(counts))) / len(y), "y": y}
+
+    return Case(f"squared error, counts {counts}", draw)
+
+
 def never_negative(inputs: Inputs, result: Tensor) -> bool:
+    """Of pushes as cross-entropy makes them: own ones down, all others up."""
+    own = F.one_hot(inputs["y"], inputs["pushes"].shape[1]).bool()
+    if (torch.where(own, -inputs["pushes"], inputs["pushes"]) < 0).any():
+        return True
     return bool((result >= -1e-7).all())
 
 
@@ -94,6 +110,10 @@ def counts_only(pushes: Tensor, y: Tensor) -> Tensor:
     return torch.stack([n, len(y) - n], dim=1).double()
 
 
+def by_sign(pushes: Tensor, y: Tensor) -> Tensor:
+    return torch.stack([-pushes.clamp_max(0).sum(0), pushes.clamp_min(0).sum(0)], dim=1)
+
+
 def absent_dropped(pushes: Tensor, y: Tensor) -> Tensor:
     return attraction_and_repulsion(pushes, y)[y.unique()]
 
@@ -131,6 +151,13 @@ EXERCISE = Exercise(
             1,
             (gradients([4, 0, 2, 0]),),
             "the result has a row for every column of pushes, whatever labels occur.",
+        ),
+        Group(
+            "a loss that is not cross-entropy",
+            "the label tells pull from push, not the sign",
+            1,
+            (squared_error([4, 3, 2]),),
+            "with other losses an example's own entry may be positive: go by y alone.",
         ),
         Group(
             "ten classes, one of them with a single example, and single precision",
@@ -218,6 +245,12 @@ EXERCISE = Exercise(
             "these are numbers of examples; how wrong each example still is plays no part.",
             "sum the entries of pushes, not ones.",
             (counts_only,),
+        ),
+        Mistake(
+            "by_sign",
+            "the entries are sorted by their sign; with another loss an own one may be positive.",
+            "compare y with the number of the column, and sum whatever stands there.",
+            (by_sign,),
         ),
         Mistake(
             "absent_dropped",

@@ -139,6 +139,7 @@ def test_a_mistake_that_runs_away_says_so(mistake):
         ("numerator_unweighted", 0),  # a constant for each example: the gradient is the same
         ("counts_of_the_batch", 0),  # the batches are drawn from the same training set
         ("absent_as_one", 0),  # no class is absent here
+        ("largest_of_all_classes", 0),  # the same
         ("overflow", 0),  # no logit is large here
     ],
 )
@@ -158,6 +159,7 @@ def test_a_mistake_that_the_dynamics_do_not_show(holding, mistake, version):
         ("counts_only", [STARTS]),
         ("times_n", []),  # a factor of both columns
         ("absent_left_zero", []),  # no class is absent here
+        ("by_sign", []),  # with both losses the sign goes with the label
     ],
 )
 def test_forces_that_are_split_wrongly(mistake, failing):

@@ -38,6 +38,11 @@ def class_weights(logits, y, counts):
     return F.cross_entropy(logits, y, weight=weight, reduction="none")
 
 
+def class_weights_float(logits, y, counts):
+    w = 1.0 / counts.float()
+    return F.cross_entropy(logits, y, weight=w.to(logits), reduction="none")
+
+
 def class_weights_balanced(logits, y, counts):
     w = counts.sum() / (counts.shape[0] * counts)
     return w[y] * F.cross_entropy(logits, y, reduction="none")
@@ -68,6 +73,11 @@ def multiplied_prior(logits, y, counts):
 
 def multiplied_log(logits, y, counts):
     return F.cross_entropy(torch.log(counts) * logits, y, reduction="none")
+
+
+def multiplied_ratio(logits, y, counts):
+    w = counts[None, :] / counts[y].unsqueeze(-1)
+    return F.nll_loss((w * logits).log_softmax(-1), y, reduction="none")
 
 
 def base_ten(logits, y, counts):
@@ -131,6 +141,37 @@ def plus_one(logits, y, counts):
 def absent_as_one(logits, y, counts):
     n = torch.where(counts == 0, torch.ones_like(counts), counts)
     return F.cross_entropy(logits + n.log(), y, reduction="none")
+
+
+def small_number_added(logits, y, counts):
+    return F.cross_entropy(logits + torch.log(counts + 1e-8), y, reduction="none")
+
+
+def small_number_instead(logits, y, counts):
+    n = torch.where(counts > 0, counts, torch.full_like(counts, 1e-12))
+    return F.cross_entropy(logits + n.log(), y, reduction="none")
+
+
+def largest_of_all_classes(logits, y, counts):
+    z = logits - logits.max(dim=1, keepdim=True).values
+    ratio = counts[None, :] / counts[y][:, None]
+    below = (ratio * z.exp()).sum(1).log()
+    return below - z[torch.arange(len(y)), y]
+
+
+def largest_of_all_classes_looping(logits, y, counts):
+    out = []
+    for z, c in zip(logits, y, strict=True):
+        top = max(z)
+        total = sum(n * torch.exp(v - top) for n, v in zip(counts, z, strict=True))
+        out.append(top + torch.log(total) - z[c] - torch.log(counts[c]))
+    return torch.stack(out)
+
+
+def largest_of_the_batch(logits, y, counts):
+    z = logits - logits.max()
+    w = counts / counts[y][:, None]
+    return torch.log((w * z.exp()).sum(1)) - z[range(len(y)), y]
 
 
 def overflow(logits, y, counts):
@@ -201,7 +242,8 @@ def ratio_in_the_exponent(logits, y, counts):
 
 
 def shifted_by_hand(logits, y, counts):
-    z = logits - logits.max(dim=1, keepdim=True).values
+    there = logits.masked_fill(counts == 0, -torch.inf)
+    z = there - there.max(dim=1, keepdim=True).values
     ratio = counts[None, :] / counts[y][:, None]
     below = (ratio * z.exp()).sum(1).log()
     return below - z[torch.arange(len(y)), y]
@@ -234,9 +276,14 @@ MISTAKES = {
     "inverse": (inverse,),
     "counts_unused": (counts_unused,),
     "own_only": (own_only, own_only_minus),
-    "class_weights": (class_weights, class_weights_balanced, class_weights_max),
+    "class_weights": (
+        class_weights,
+        class_weights_float,
+        class_weights_balanced,
+        class_weights_max,
+    ),
     "no_log": (no_log, no_log_prior),
-    "multiplied": (multiplied, multiplied_prior, multiplied_log),
+    "multiplied": (multiplied, multiplied_prior, multiplied_ratio, multiplied_log),
     "other_base": (base_ten, base_two),
     "reduced": (mean, added_up),
     "rivals_only": (rivals_only,),
@@ -247,6 +294,9 @@ MISTAKES = {
     "counts_of_the_batch": (counts_of_the_batch,),
     "plus_one": (plus_one,),
     "absent_as_one": (absent_as_one,),
+    "guarded": (small_number_added, small_number_instead),
+    "largest_of_all_classes": (largest_of_all_classes, largest_of_all_classes_looping),
+    "largest_of_the_batch": (largest_of_the_batch,),
     "overflow": (overflow, log_of_softmax),
 }
 

@@ -96,6 +96,13 @@ def counts_only(pushes, y):
     return torch.tensor([[float((y == k).sum()), float((y != k).sum())] for k in range(c)])
 
 
+def by_sign(pushes, y):
+    rows = []
+    for column in pushes.T:
+        rows.append([-column[column < 0].sum(), column[column > 0].sum()])
+    return torch.tensor(rows, dtype=pushes.dtype)
+
+
 def absent_dropped(pushes, y):
     rows = []
     for k in y.unique():
@@ -224,6 +231,7 @@ MISTAKES = {
     "ratio_only": (ratio_only,),
     "net_only": (net_only, net_of_the_two),
     "counts_only": (counts_only,),
+    "by_sign": (by_sign,),
     "absent_dropped": (absent_dropped, as_many_as_labels),
     "absent_left_zero": (absent_left_zero,),
     "in_place": (in_place,),
