@@ -302,7 +302,7 @@ EXERCISE = Exercise(
         Mistake(
             "multiplied",
             "the factor is multiplied onto the logits; it belongs in front of e to the z.",
-            "what does a factor in front of e to the z become when it moves into the exponent?",
+            "multiply e to the z instead, or see what such a factor becomes in the exponent.",
             (multiplied, multiplied_by_shares, multiplied_by_ratios, multiplied_by_logs),
         ),
         Mistake(
@@ -388,7 +388,7 @@ EXERCISE = Exercise(
         Mistake(
             "overflow",
             "exp of a large logit is infinite, or a probability is rounded to 0 before its log.",
-            "take no exp yourself: can the factor stand in the exponent, as part of the logit?",
+            "take no exp of a logit yourself: the factor can stand in the exponent, too.",
             (overflowing, overflowing_shares, underflowing),
         ),
     ),

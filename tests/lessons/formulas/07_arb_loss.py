@@ -43,6 +43,17 @@ def ratio(generator: Generator) -> Facts:
     return Facts(over={"k": 3}, values=values)
 
 
+def balance(generator: Generator) -> Facts:
+    y = labels(generator)
+    level = torch.randn(1, generator=generator, dtype=torch.float64).item()
+    logits = torch.full((11, 3), level, dtype=torch.float64, requires_grad=True)
+    loss = methods.arb_losses(logits, y, COUNTS.double()).mean()
+    (pushes,) = torch.autograd.grad(loss, logits)
+    attraction, repulsion = methods.attraction_and_repulsion(pushes, y).unbind(dim=1)
+    values = {"A_k": attraction, "R_k": repulsion, "n": 11, "n_k": COUNTS}
+    return Facts(over={"k": 3}, values=values)
+
+
 def arb(generator: Generator) -> Facts:
     y = torch.randint(0, 3, (5,), generator=generator)
     logits = torch.randn(5, 3, generator=generator, dtype=torch.float64)
@@ -69,4 +80,11 @@ def iou(generator: Generator) -> Facts:
     )
 
 
-CASES = {"forces": forces, "ratio": ratio, "arb": arb, "iou": iou}
+CASES = {
+    "forces": forces,
+    "ratio": ratio,
+    "balance": balance,
+    "arb": arb,
+    "same": arb,
+    "iou": iou,
+}
