@@ -101,6 +101,14 @@ def weights_of_the_largest(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
     return losses(logits, y) * counts.max() / counts[y]
 
 
+def weights_of_sum_one(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
+    return losses(logits, y) / (counts[y] * (1 / counts).sum())
+
+
+def weights_of_sum_classes(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
+    return len(counts) * weights_of_sum_one(logits, y, counts)
+
+
 def no_log(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
     return losses(logits + counts, y)
 
@@ -176,6 +184,9 @@ def plus_one(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
 
 def absent_as_one(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
     return losses(logits + counts.clamp_min(1).log(), y)
+
+
+SMALL = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16, 1e-20, 1e-30)
 
 
 def guarded(least: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
@@ -291,7 +302,14 @@ EXERCISE = Exercise(
             "class_weights",
             "these are class weights: they turn a whole example up, its pull and its pushes alike.",
             "leave the example's weight alone; the factor n_k / n_y belongs inside the sum.",
-            (weights_one_over_n, weights_of_mean_one, weights_n_over_n, weights_of_the_largest),
+            (
+                weights_one_over_n,
+                weights_of_mean_one,
+                weights_n_over_n,
+                weights_of_the_largest,
+                weights_of_sum_one,
+                weights_of_sum_classes,
+            ),
         ),
         Mistake(
             "no_log",
@@ -370,7 +388,7 @@ EXERCISE = Exercise(
             "guarded",
             "a small number stands in for count 0; a large logit makes it heavy again.",
             "take the log of the counts as they are: minus infinity drops out by itself.",
-            tuple(map(guarded, (1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-16, 1e-20, 1e-30))),
+            tuple(map(guarded, SMALL)),
         ),
         Mistake(
             "largest_of_all_classes",

@@ -48,6 +48,18 @@ def class_weights_balanced(logits, y, counts):
     return w[y] * F.cross_entropy(logits, y, reduction="none")
 
 
+def class_weights_normalised(logits, y, counts):
+    w = 1 / counts
+    w = w / w.sum()
+    return F.cross_entropy(logits, y, weight=w.to(logits), reduction="none")
+
+
+def class_weights_sum_classes(logits, y, counts):
+    w = counts.pow(-1)
+    w = w * logits.shape[1] / w.sum()
+    return torch.stack([w[c] * -torch.log_softmax(z, 0)[c] for z, c in zip(logits, y, strict=True)])
+
+
 def class_weights_max(logits, y, counts):
     each = F.cross_entropy(logits, y, reduction="none")
     return torch.stack([e * max(counts) / counts[c] for e, c in zip(each, y, strict=True)])
@@ -145,6 +157,10 @@ def absent_as_one(logits, y, counts):
 
 def small_number_added(logits, y, counts):
     return F.cross_entropy(logits + torch.log(counts + 1e-8), y, reduction="none")
+
+
+def small_number_added_5(logits, y, counts):
+    return F.cross_entropy(logits + (counts + 1e-5).log(), y, reduction="none")
 
 
 def small_number_instead(logits, y, counts):
@@ -281,6 +297,8 @@ MISTAKES = {
         class_weights_float,
         class_weights_balanced,
         class_weights_max,
+        class_weights_normalised,
+        class_weights_sum_classes,
     ),
     "no_log": (no_log, no_log_prior),
     "multiplied": (multiplied, multiplied_prior, multiplied_ratio, multiplied_log),
@@ -294,7 +312,7 @@ MISTAKES = {
     "counts_of_the_batch": (counts_of_the_batch,),
     "plus_one": (plus_one,),
     "absent_as_one": (absent_as_one,),
-    "guarded": (small_number_added, small_number_instead),
+    "guarded": (small_number_added, small_number_added_5, small_number_instead),
     "largest_of_all_classes": (largest_of_all_classes, largest_of_all_classes_looping),
     "largest_of_the_batch": (largest_of_the_batch,),
     "overflow": (overflow, log_of_softmax),
