@@ -107,7 +107,15 @@ WATCH = """out => {
       seen.last = now;
     });
   }, true);
+  new MutationObserver(() => {
+    if (out.querySelector('progress')) seen.ran = true;
+    else if (seen.ran && out.textContent.includes('done, 300 steps'))
+      seen.done ??= performance.now() - seen.key;
+  }).observe(out, {childList: true, subtree: true, characterData: true});
   out.bench = seen;
+}"""
+RESET = """out => {
+  Object.assign(out.bench, {frames: [], key: Infinity, ran: false, done: null});
 }"""
 CHANGED = """out => {
   const frames = out.bench.frames.filter(frame => frame.at > out.bench.key);
@@ -176,15 +184,13 @@ class Cell:
         right = self._at % 2 == 1 if step is None else step > 0
         handle = self.out.locator(".widget-slider .noUi-handle").first
         handle.focus()
-        self.out.evaluate("out => { out.bench.frames = []; out.bench.key = Infinity; }")
+        self.out.evaluate(RESET)
         self.page.keyboard.press("ArrowRight" if right else "ArrowLeft")
         return self._until(CHANGED)
 
     def done(self) -> float:
         """Milliseconds from the key until the status says that the run is done."""
-        self.out.locator("progress").wait_for(timeout=120_000)
-        self.out.get_by_text("done, 300 steps").wait_for(timeout=120_000)
-        return self._until("out => performance.now() - out.bench.key")
+        return self._until("out => out.bench.done")
 
     def _until(self, script: str) -> float:
         found = self.page.wait_for_function(
