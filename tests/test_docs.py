@@ -29,6 +29,12 @@ def test_links_in_lessons_lead_to_released_notebooks(lesson):
     assert [t for t in local if not (released / t).exists()] == []
 
 
+def test_the_readme_names_every_lesson():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    rows = [line[2:4] for line in lines if re.match(r"\| \d\d ", line)]
+    assert rows == [lesson.stem[:2] for lesson in LESSONS]
+
+
 def test_the_pages_that_must_be_there():
     names = {page.name for page in PAGES}
     assert names >= {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "AUTHORS.md", "SYLLABUS.md"}
