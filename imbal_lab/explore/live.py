@@ -56,6 +56,7 @@ class Live(Generic[Job]):
         self._generation = 0  # grows with every request, stop and close
         self._closed = False
         self._stopped = -1  # the generation of the last stop
+        self._ended = -1  # the generation whose end was painted
         self._asked = self._painted = self._next_paint = float("-inf")  # times
         self._dragged = False
         self._thread: threading.Thread | None = None
@@ -200,6 +201,7 @@ class Live(Generic[Job]):
             with self._painting:
                 if generation == self._generation:
                     self._fail(job, problem)
+                    self._ended = generation
         if self._stopped == generation + 1:
             self._paint_if_newest(job, "stopped", self._stopped)
 
@@ -222,8 +224,11 @@ class Live(Generic[Job]):
             starved = state == "running" and time.monotonic() - self._painted > PATIENCE
             if self._closed or (generation != self._generation and not (starved and self._wanted)):
                 return
+            if state == "running" and generation == self._ended:
+                return  # whoever saw it running waited here until its end was painted
             began = time.monotonic()
             self._paint(job, state)
+            self._ended = self._ended if state == "running" else generation
             self._painted = time.monotonic()
             rest = min(REST * (self._painted - began), LONGEST_REST)
             self._next_paint = max(began + PAINT_EVERY, self._painted + rest)

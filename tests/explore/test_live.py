@@ -47,6 +47,11 @@ def short():
     yield from range(3)
 
 
+def fails():
+    yield
+    raise ValueError
+
+
 def forever_job():
     """A job without end that says how often it was advanced."""
     steps = []
@@ -162,6 +167,28 @@ def test_opening_comes_back_after_a_while_and_the_run_goes_on(bench):
     wait_until(lambda: len(steps) > seen)
     bench.live.stop()
     wait_until(lambda: bench.painted[-1] == (job, "stopped"))
+
+
+@pytest.mark.parametrize("job", [short, fails])
+def test_a_run_that_ends_while_opening_gives_up_is_not_called_running(bench, monkeypatch, job):
+    """The page would say "step 300 of 300" for ever."""
+    ending = threading.Event()
+
+    def at_the_end(told):
+        def tell(job, what):
+            if what != "running":
+                ending.set()
+                time.sleep(0.05)  # the one who gave up waits for us, with the lock
+            told.append((job, what))
+
+        return tell
+
+    told = []
+    monkeypatch.setattr(bench.live, "_paint", at_the_end(told))
+    monkeypatch.setattr(bench.live, "_fail", at_the_end(told))
+    monkeypatch.setattr(bench.live._rests, "wait", lambda seconds: not ending.wait(LIMIT))
+    bench.live.open(job, seconds=5.0)
+    assert [what != "running" for _, what in told] == [True]
 
 
 def test_opening_comes_back_when_a_step_does_not(bench, monkeypatch):
