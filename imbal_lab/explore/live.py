@@ -18,8 +18,8 @@ State = Literal["running", "done", "stopped"]
 DEBOUNCE = 0.05  # seconds between requests that count as one drag; a single one starts at once
 PATIENCE = 0.15  # seconds after which there is a start and a picture, however fast the drag
 PAINT_EVERY = 0.1  # seconds between two paints, and at least
-REST = 3.0  # times as long as the paint took: a slow machine is to train, not to paint,
-LONGEST_REST = 0.3  # but this at most
+REST = 0.5  # of the time since its run began, after a paint: on a logarithmic axis of steps a
+LONGEST_REST = 0.3  # picture changes ever more slowly; but no more seconds than this
 LET_GO = 0.002  # seconds after a paint in which another thread sends it
 STUCK_AFTER = 5.0  # seconds after which a step counts as one that does not return
 
@@ -58,6 +58,7 @@ class Live(Generic[Job]):
         self._stopped = -1  # the generation of the last stop
         self._ended = -1  # the generation whose end was painted
         self._asked = self._painted = self._next_paint = float("-inf")  # times
+        self._set_out = 0.0  # when the run that is under way began
         self._dragged = False
         self._thread: threading.Thread | None = None
         self._watcher: threading.Thread | None = None
@@ -184,7 +185,7 @@ class Live(Generic[Job]):
             return job, self._generation
 
     def _run(self, job: Job, generation: int) -> None:
-        self._job = job
+        self._job, self._set_out = job, time.monotonic()
         try:
             first = True
             for _ in self._timed(self._start(job)):
@@ -230,5 +231,5 @@ class Live(Generic[Job]):
             self._paint(job, state)
             self._ended = self._ended if state == "running" else generation
             self._painted = time.monotonic()
-            rest = min(REST * (self._painted - began), LONGEST_REST)
+            rest = min(REST * (self._painted - self._set_out), LONGEST_REST)
             self._next_paint = max(began + PAINT_EVERY, self._painted + rest)

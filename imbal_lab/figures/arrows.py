@@ -140,10 +140,15 @@ def _arrow(
 
 def _numbers(ax: Axes, laid: Flat, classes: style.Classes) -> list[Artist]:
     names = style.names(classes)
-    lines = [f"{names[0]}: {laid.norms[0]:.2g}"]
+    lines = [f"{names[0]}: {_short(laid.norms[0])}"]
     lines += [
-        f"{name}: {norm:.2g}, {style.signed(cosine)}"
+        f"{name}: {_short(norm)}, {style.signed(cosine)}"
         for name, norm, cosine in zip(names[1:], laid.norms[1:], laid.cosine[0, 1:], strict=True)
     ]
     head = ["length, and cosine", f"with {names[0]}"]
     return style.key(ax, lines, head=head)
+
+
+def _short(norm: float) -> str:
+    """Two digits, of a small one the first alone: there is room for six letters."""
+    return f"{norm:.2g}" if norm >= 0.01 else f"{norm:.1g}"
