@@ -239,6 +239,16 @@ EXERCISE = Exercise(
             "multiply one row of grads by 1000: does your result stay the same?",
         ),
         Group(
+            "a class that is nearly learnt, with short gradients on both sides",
+            "short gradients count as much as long ones",
+            1,
+            (
+                pair((0.9, 0.7), 7, short=(1.0, 4e-3), long=(2.0, 4e-3)),
+                pair((0.95, 0.5), 9, short=(1.0, 1e-3), long=(2.0, 8e-4), dtype=torch.float32),
+            ),
+            "nothing but the two exact lengths may stand below the fraction bar.",
+        ),
+        Group(
             "ten classes, and single precision",
             "ten classes and single precision work",
             1,
@@ -380,12 +390,22 @@ EXERCISE = Exercise(
         Mistake(
             "guard_too_large",
             "the guard against division by zero is as large as the length of a real gradient.",
-            "use a guard of at most 1e-8, or treat length 0 on its own.",
+            "use a guard of at most 1e-8 for each length, or treat length 0 on its own.",
             (
                 *(guard_on_product(10.0**-k) for k in range(7)),
                 *(guard_on_each(10.0**-k) for k in range(7)),
-                *(floor_on_product(10.0**-k) for k in range(2)),
-                *(floor_on_each(10.0**-k) for k in range(2)),
+                *(floor_on_product(10.0**-k) for k in range(5)),
+                *(floor_on_each(10.0**-k) for k in range(3)),
+            ),
+        ),
+        Mistake(
+            "guard_on_the_product",
+            "the guard stands beside the product of two lengths, and where both are short their "
+            "product is hardly larger than the guard.",
+            "guard each length on its own, or treat a product of 0 on its own.",
+            (
+                *(guard_on_product(10.0**-k) for k in (7, 8, 9)),
+                *(floor_on_product(10.0**-k) for k in (5, 6)),
             ),
         ),
     ),

@@ -157,6 +157,17 @@ def guard_on_each_1e4(grads, full_grads):
     return (a * b).sum(-1)
 
 
+def small_guard_beside_the_product(grads, full_grads):
+    lengths = grads.norm(dim=1) * full_grads.norm(dim=1)
+    return (grads * full_grads).sum(1) / (lengths + 1e-8)
+
+
+def small_floor_of_the_product(grads, full_grads):
+    top = torch.einsum("cp,cp->c", grads, full_grads)
+    bottom = torch.linalg.vector_norm(grads, dim=1) * torch.linalg.vector_norm(full_grads, dim=1)
+    return top / torch.clamp(bottom, min=1e-6)
+
+
 # --- wrong, and on no list ----------------------------------------------------------------
 
 
@@ -250,6 +261,17 @@ def small_guard(grads, full_grads):
     return (grads * full_grads).sum(1) / (lengths + 1e-10)
 
 
+def guard_on_each(grads, full_grads):
+    """The largest guard that the text allows."""
+    a = grads / (grads.norm(dim=1, keepdim=True) + 1e-8)
+    return (a * full_grads).sum(1) / (full_grads.norm(dim=1) + 1e-8)
+
+
+def einsum_of_units(grads, full_grads):
+    mini, full = F.normalize(grads, dim=1, eps=1e-8), F.normalize(full_grads, dim=1, eps=1e-8)
+    return torch.einsum("cp,cp->c", mini, full)
+
+
 def nan_to_num(grads, full_grads):
     a = grads / grads.norm(dim=1, keepdim=True)
     b = full_grads / full_grads.norm(dim=1, keepdim=True)
@@ -278,6 +300,7 @@ MISTAKES = {
     "one_where_zero": (one_where_zero,),
     "left_out": (left_out,),
     "guard_too_large": (guard_1e3, guard_on_each_1e4),
+    "guard_on_the_product": (small_guard_beside_the_product, small_floor_of_the_product),
 }
 
 UNLISTED = {
@@ -307,6 +330,8 @@ RIGHT = {
         numpy_inside,
         pure_python,
         small_guard,
+        guard_on_each,
+        einsum_of_units,
         nan_to_num,
     )
 }
