@@ -33,10 +33,11 @@ class Noise:
     """Projections of both classes, S seeds: a mean over batches, the minority last."""
 
     natural: Tensor  # [S, 2]
+    weighted: Tensor  # [S, 2] the same batches, with class weights in the loss
     oversampled: Tensor  # [S, 2]
     late: Tensor  # [S, 2] oversampled too, but later in training
     sizes: Tensor  # [S, K, 2] by the number of the class's examples in a batch
-    weighted: Tensor  # [S] largest change of a projection that class weights make
+    change: Tensor  # [S] the largest of a projection that class weights make
 
     @property
     def slope(self) -> Tensor:
@@ -68,7 +69,7 @@ class MinibatchNoise(Finding):
         gap = Interval.of(_gap(self.noise.natural))
         even = Interval.of(_gap(self.noise.oversampled))
         slope = Interval.of(self.noise.slope[:, 1])
-        change = self.noise.weighted.max().item()
+        change = self.noise.change.max().item()
         late = Interval.of(self.plain.lag - self.balanced.lag)
         return (
             Part(
@@ -82,7 +83,7 @@ class MinibatchNoise(Finding):
                 "its noise falls as one over the number of its examples",
                 slope.low > -1.25 and slope.high < -0.75,
                 f"1/p² - 1 has the log-log slope {slope}, not -1.",
-                "a mean over twice as many examples has half the squared noise.",
+                "1/p² - 1 of a mean over twice as many examples is half as large.",
                 "look at projections: are both gradients divided by their lengths?",
             ),
             Part(
@@ -114,15 +115,16 @@ class MinibatchNoise(Finding):
     def table(self) -> list[tuple[str, ...]]:
         p = [
             ("natural, 20 + 2", self.noise.natural),
+            ("the same, class weights", self.noise.weighted),
             (self.oversampled.label, self.noise.oversampled),
-            (f"the same, step {LATE}", self.noise.late),
+            (f"oversampled, step {LATE}", self.noise.late),
         ]
         ways = (self.balanced, self.sgd, self.plain, self.rescaled, self.oversampled)
         return [
             (f"batches, step {EARLY}", "p of the threes", "p of the eights", "difference"),
             *((name, *map(_interval, (*values.T, _gap(values)))) for name, values in p),
             (
-                "log-log slope, 1/p² - 1",
+                "log-log slope of 1/p²-1",
                 *(str(Interval.of(each)) for each in self.noise.slope.T),
                 "",
             ),
@@ -202,6 +204,7 @@ def _noise(seeds: Sequence[int], measure: Projections, draw: Draw) -> Noise:
         columns.append(
             (
                 natural.mean(dim=0),
+                weighted.mean(dim=0),
                 point.projections(draw(y, seed), measure).mean(dim=0),
                 late.projections(draw(y, seed), measure).mean(dim=0),
                 torch.stack(sizes).mean(dim=1),
