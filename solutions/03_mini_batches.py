@@ -80,15 +80,15 @@ predict(
 explore("noise", data="gauss2d", method="pcnsgd", rho=20, lr=0.05, batch=64, prediction="one_unit")
 
 # %% [markdown] role="given"
-# The panel "Projection p" has the answer. The most frequent class keeps nearly its whole length, the rarest little more than half. The rest of its step goes sideways, elsewhere in every batch.
+# The panel "Projection p" has the answer. The most frequent class keeps nearly its whole length, the rarest little more than half. It misses sideways, elsewhere in every batch. (Dotted: the rarest class's loss at the start.)
 #
-# Move ρ to 1, and the four come close together. Back at ρ = 20, take batches of 256: all four rise. The number of examples is not everything: north, with 147, keeps less than west with 54.
+# Move ρ to 1, and the four come close together. Back at ρ = 20, take batches of 256: all four rise. The number of examples is not everything: at first north, with 147, keeps less than west with 54.
 #
 # ## The idea
 #
 # A mini-batch direction is a mean over a few examples. Many examples agree on a direction, and two may each have their own. Dividing by the length repairs how *hard* a class pulls, and not how well it *aims*.
 #
-# The next cell draws it. All arrows of a fan have length one. What moves the class on is the shadow $p$ that an arrow casts on the full-batch direction. **+R** stretches each arrow until its shadow is 1. **+O** takes more examples of the rare class, and the fan gets narrow.
+# The next cell draws it. All arrows of a fan have length one. What moves the class on is the shadow $p$ that an arrow casts on the full-batch direction; the strong arrow casts the class's mean shadow. **+R** stretches each arrow until its shadow is 1. **+O** takes more examples of the rare class, and the fan gets narrow.
 
 # %% role="extra" id="idea"
 idea("fans")
@@ -103,7 +103,7 @@ idea("fans")
 #
 # <!-- symbols: projection -->
 #
-# If a class has $m$ examples in the batch, its noise $1/p_l^2-1$ (sideways over forward, squared) falls about as $1/m$. The next cell shows this law on arrows that are made up: 100 numbers each, a common target, and errors drawn by chance. Read it, run it, and multiply size and noise.
+# An arrow of length 1 goes $p_l$ forward and $\sqrt{1-p_l^2}$ sideways. Sideways over forward, squared, is $(1-p_l^2)/p_l^2=1/p_l^2-1$, and this we call the class's *noise*. With $m$ examples in the batch it falls about as $1/m$. The next cell shows this law on arrows that are made up: 100 numbers each, a common target, and errors drawn by chance. Read it, run it, and multiply size and noise.
 
 # %% role="given"
 def cosine(a, b):
@@ -122,7 +122,7 @@ for size in (1, 2, 10, 20):
 # %% [markdown] role="task" ex="projections" difficulty=2 minutes=8
 # ## Exercise 1: projections
 #
-# Return $p_l$ for every class. Row $l$ of `grads` is $\tilde g_l$, row $l$ of `full_grads` is $g_l$. A class without a gradient on one of the sides, because it is missing from the batch or fitted to the last digit, has $p_l=0$, not NaN. If you add a guard against 0/0, let it be at most `1e-8`.
+# Return $p_l$ for every class. Row $l$ of `grads` is $\tilde g_l$, row $l$ of `full_grads` is $g_l$. A class without a gradient on one of the sides, because a batch missed it by chance or it is fitted to the last digit, has $p_l=0$, not NaN. If you guard against 0/0, guard each *length*, by at most `1e-8`: the product of two short lengths is tiny itself.
 
 # %% role="answer" ex="projections"
 def projections(grads, full_grads):
@@ -142,7 +142,7 @@ quiz(
     {
         "It grows, since eights now count as much as threes": "They count as much in the sum. But two examples stay two examples: their mean aims no better.",
         "It stays as it is": "The class's gradients in the batch and in the training set both get ten times longer, and neither turns. PCNSGD even divides the factor out.",
-        "It falls, since the noise is multiplied by 10": "The noise is, and so is the signal. A cosine does not notice.",
+        "It falls, since the sideways part is multiplied by 10": "It is, and so is the forward part. A cosine does not notice.",
     },
     right="It stays as it is",
     id="class_weights",
@@ -158,7 +158,7 @@ quiz(
 #
 # <!-- symbols: rescaled -->
 #
-# The floor $\varepsilon$ is ours: dividing by a tiny $p_l$ would throw the parameters far away, and by a negative one turn the class round. A class that is missing from the batch adds nothing. You may use your `projections`.
+# The floor $\varepsilon$ is ours: dividing by a tiny $p_l$ would throw the parameters far away, and by a negative one turn the class round. A class without a gradient in the batch adds nothing. You may use your `projections`.
 
 # %% role="answer" ex="rescaled_step"
 def rescaled_step(params, grads, full_grads, lr, floor=0.05):
@@ -207,9 +207,13 @@ def sampling_weights(y):
 explore("noise", mine=rescaled_step, data="digits38", rho=10, lr=0.005, batch=32)
 
 # %% [markdown] role="given"
+# With PCNSGD the eights fall behind. +R does nothing to p but divide by it. +O raises it to almost 1, because all ten eights are in every batch.
+#
 # ## Does it hold?
 #
-# The next cell trains on 150 threes and 15 eights in batches of 22, with eight seeds. Your `projections` measure the noise after 30 steps of PCNGD: in natural batches (20 + 2), in batches drawn with your `sampling_weights`, and with class weights. Then SGD, PCNSGD, your rescaled step and PCNSGD with your oversampling are trained. A class is learnt when its mean loss is below 0.35. The *lag* is log2 of the eights' time over the threes': 1 means twice as long.
+# The next cell trains on 150 threes and 15 eights in batches of 22, with eight seeds. Your `projections` measure the noise after 30 steps of PCNGD: in natural batches (20 + 2), in the same with class weights, and in batches drawn with your `sampling_weights`. Noise that falls exactly as $1/m$ has the log-log slope -1.
+#
+# Then SGD, PCNSGD, your rescaled step and PCNSGD with your oversampling are trained. A class is learnt when its mean loss is below 0.35. The *lag* is log2 of the eights' time over the threes': 1 means twice as long. SGD has another step size, 0.1 in place of 0.01: compare its lag, not its times.
 
 # %% role="extra" id="acceptance"
 acceptance(
@@ -224,16 +228,18 @@ acceptance(
 #
 # With PCNSGD the eights' loss never rises above its start, and yet they come late. Both repairs bring the lag down to that of balanced data, or below. It is not zero there either: the eights are the harder digit.
 #
-# **+O evens the noise out only early.** Look at the row of step 100: now the *threes* have the smaller p. In our measurement with 12 seeds and exactly 11 of each digit in a batch, p of the threes minus p of the eights was -0.05 [-0.06, -0.03] at step 30, and -0.20 [-0.24, -0.17] at step 100. The law has a second factor, how much a class's examples disagree. One explanation is that most threes are learnt by then, and the few hard ones decide.
+# **+O evens the noise out only early.** Look at the row of step 100: now the *threes* have the smaller p. The law has a second factor, how much a class's examples disagree. One explanation is that most threes are learnt by then, and the few hard ones decide.
 #
-# **+R has its price.** Stretching makes the noise longer too. With PCNSGD the loss of the threes grew in 5 % of 250 steps, with +R in 29 % [20 %, 38 %]. It also needs the gradients of the whole training set in every step. And on the four classes of the explorer, which overlap, you saw it push the losses up. It is there to explain, not to train with.
+# Your sampler may draw an eight twice. In our measurement (12 seeds) batches held 11 *different* ones of each digit, and 11 of all 15 eights aim better: p of the threes minus p of the eights was -0.05 [-0.06, -0.03] at step 30 already, and -0.20 [-0.24, -0.17] at step 100.
+#
+# **+R has its price.** Stretching makes the sideways part longer too. In our measurement, over 250 steps, the loss of the threes grew in 5 % of the steps with PCNSGD, and in 29 % [20 %, 38 %] with +R. It also needs the gradients of the whole training set in every step. And on the four classes, which overlap, you saw it push losses up. It is there to explain, not to train with.
 #
 # Deep networks and the paper's image data were not tried here.
 
 # %% [markdown] role="essay" id="which_repair" points=3
 # ## Which repair?
 #
-# A training set has 4,000 photographs, 40 of them of the rarest class. In batches of 200 PCNSGD learns that class late. Three colleagues propose: multiply the rare class's loss by 100; rescale, as +R does; oversample. In five to eight sentences: what does each do to the rare class's direction, what does it cost, and which would you take? What would you watch while it trains? Support one claim with a number from your table or a reading of the explorer.
+# A training set has 4,000 photographs in ten classes, 40 of them of the rarest. In batches of 200 PCNSGD learns that class late. Three colleagues propose: multiply the rare class's loss by 100; rescale, as +R does; oversample. In five to eight sentences: what does each do to the rare class's direction, what does it cost, and which would you take? What would you watch while it trains? Support one claim with a number from your table or a reading of the explorer.
 # <!-- rubric -->
 # One point each for:
 #
@@ -245,8 +251,8 @@ acceptance(
 # ## Take-away
 #
 # - Normalising repairs how hard a class pulls. The projection p says how well it aims.
-# - The noise $1/p^2-1$ falls as one over the class's examples in the batch. Class weights leave it as it is.
-# - +R divides p out, at the price of full gradients and longer noise. +O takes more examples: this is more than a weighted loss does.
+# - The noise $1/p^2-1$ falls about as one over the class's examples in the batch. Class weights leave it as it is.
+# - +R divides p out, at the price of full gradients and a longer way sideways. +O takes more examples: this is more than a weighted loss does.
 #
 # **Further reading.** The paper: [arXiv 2207.00391](https://arxiv.org/abs/2207.00391), appendix F for all variants. In the library: `imbal_lab.data.ClassBatches` deals batches that hold every class, natural or oversampled, and `course/CLAIMS.md` has what was measured, with intervals.
 
@@ -254,8 +260,8 @@ acceptance(
 quiz(
     "Without looking back: a class has 3 examples in each batch, and you oversample so that it has 12. What becomes of its noise 1/p² - 1?",
     {
-        "A quarter": "A mean over four times as many examples has a quarter of the squared noise, as long as the class has enough different ones.",
-        "Half": "Half it is for the noise itself; 1/p² - 1 is its square.",
+        "A quarter": "A mean over four times as many examples has a quarter of this noise, as long as the class has enough different ones.",
+        "Half": "That is sideways over forward, the root of the noise. 1/p² - 1 is its square.",
         "Nothing, it depends on ρ only": "ρ plays a part only because it decides how many examples of the class are in a batch.",
     },
     right="A quarter",
