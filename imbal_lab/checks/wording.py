@@ -85,7 +85,7 @@ def reason(verdict: Verdict, finding: Finding) -> tuple[str, str]:
             "torch.stack joins a list of rows; torch.from_numpy turns an array into a tensor.",
         )
     if not exercise.axes and outcome.result.dim():
-        return "what follows computes with one number.", ".item() makes one of a single entry."
+        return "what follows computes with one number.", ".squeeze() makes one of a single entry."
     if finding.seen == changes(outcome):
         return (
             f"the result is right, but the caller still needs {outcome.changed_input} as it was.",

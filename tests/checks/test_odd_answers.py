@@ -118,5 +118,5 @@ def test_prints_are_cut(capsys):
 
 def test_one_entry_where_a_number_is_asked_for():
     names = {"check": check, "imbalance_ratio": lambda y: torch.tensor([3.0])}
-    with pytest.raises(CheckFailed, match=r"\.item\(\) makes one of a single entry"):
+    with pytest.raises(CheckFailed, match=r"\.squeeze\(\) makes one of a single entry"):
         eval("check('imbalance_ratio')", names)
