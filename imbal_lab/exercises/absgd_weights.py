@@ -242,7 +242,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "no_lam",
-            "lam is not used.",
+            "lam has no effect: it is missing, or stands above and below the bar and cancels.",
             "divide the losses by lam before the exp.",
             (no_lam, no_lam_sums_to_one),
         ),

@@ -106,6 +106,11 @@ def weighted_mean(losses: Tensor, lam: float) -> Tensor:
     return (losses * (losses / lam).softmax(dim=0)).sum()
 
 
+def longer_formula(losses: Tensor, lam: float) -> Tensor:
+    weights = len(losses) * (losses / lam).softmax(dim=0)
+    return (weights * losses).mean() - lam * (weights * weights.log()).mean()
+
+
 def one_each(losses: Tensor, lam: float) -> Tensor:
     return losses / 1  # the log undoes the exp before anything was averaged
 
@@ -216,7 +221,8 @@ EXERCISE = Exercise(
         Mistake(
             "summed",
             "the exponentials are summed, not averaged, so F grows with the number of examples.",
-            "divide by n inside the log, or subtract log(n) from the logsumexp.",
+            "divide by n inside the log, or subtract log(n) from the logsumexp; in the longer "
+            "formula w is n times a softmax.",
             (summed,),
         ),
         Mistake(
@@ -274,6 +280,12 @@ EXERCISE = Exercise(
             "there is still one number an example: nothing was averaged.",
             "take the mean of the exponentials over the examples, dim=0.",
             (one_each,),
+        ),
+        Mistake(
+            "longer_formula",
+            "in the longer formula a tiny weight is rounded to 0, and 0 times log 0 is NaN.",
+            "use the line with the log of the mean; or torch.log_softmax, for log w.",
+            (longer_formula,),
         ),
         Mistake(
             "overflows",

@@ -198,13 +198,13 @@ EXERCISE = Exercise(
             "with gamma = 1 the old value has no share: what is log(1 - gamma) then?",
         ),
         Group(
-            "a batch of one, a very small gamma, single precision",
-            "a batch of one, a small gamma and float32 work as well",
+            "a batch of one, a very small gamma, a large one, single precision",
+            "a batch of one, a small gamma, a large one and float32 work as well",
             1,
             (
                 batch(0.3, 1.0, 1, 0.6, 0.5),
                 batch(2.0, 0.0, 8, 1.5, 1e-3),
-                batch(0.2, 0.0, 16, 1.5, 0.9, torch.float32),
+                batch(2.5, 0.0, 16, 1.5, 0.99, torch.float32),
             ),
             "print the shares of old and new: they add up to 1.",
             hidden=True,

@@ -46,6 +46,11 @@ def no_lam_softmax(losses, lam):
     return torch.softmax(losses, dim=-1)
 
 
+def no_lam_cancels(losses, lam):
+    e = torch.exp(losses) / lam
+    return e / e.mean()
+
+
 def size_of_lam(losses, lam):
     return len(losses) * torch.softmax(losses / math.fabs(lam), dim=0)
 
@@ -242,7 +247,7 @@ MISTAKES = {
     "divided_twice": (divided_twice, divided_twice_mean_of_the_softmax),
     "other_sign": (other_sign, other_sign_softmax),
     "times_lam": (times_lam,),
-    "no_lam": (no_lam, no_lam_softmax),
+    "no_lam": (no_lam_cancels, no_lam, no_lam_softmax),
     "size_of_lam": (size_of_lam,),
     "not_divided": (not_divided,),
     "over_the_largest": (over_the_largest, over_the_largest_softmax),

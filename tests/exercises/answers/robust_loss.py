@@ -22,6 +22,13 @@ def summed(losses, lam):
     return lam * math.log(sum(math.exp(x / lam) for x in losses.tolist()))
 
 
+def summed_through_shares(losses, lam):
+    """The longer formula with shares where the weights belong."""
+    logp = torch.log_softmax(losses / lam, dim=0)
+    p = logp.exp()
+    return (p * losses).sum() - lam * (p * logp).sum()
+
+
 def log_n_outside(losses, lam):
     n = losses.shape[0]
     return lam * torch.logsumexp(losses / lam, 0) - math.log(n)
@@ -79,6 +86,18 @@ def mean_exp_bare(losses, lam):
 def weighted_mean(losses, lam):
     p = torch.exp(losses / lam)
     return torch.dot(p / p.sum(), losses)
+
+
+def longer_formula(losses, lam):
+    p = torch.softmax(losses / lam, 0)
+    kl = (p * torch.log(len(losses) * p)).sum()
+    return torch.dot(p, losses) - lam * kl
+
+
+def longer_formula_in_python(losses, lam):
+    e = np.exp(losses.numpy() / lam)
+    w = e / e.mean()
+    return torch.tensor(np.mean(w * losses.numpy()) - lam * np.mean(w * np.log(w)))
 
 
 def one_each(losses, lam):
@@ -226,7 +245,7 @@ def log_weights_added(losses, lam):
 
 MISTAKES = {
     "no_factor": (no_factor, no_factor_log_mean_exp),
-    "summed": (summed,),
+    "summed": (summed, summed_through_shares),
     "log_n_outside": (log_n_outside,),
     "times_lam": (times_lam, times_lam_in_front),
     "other_sign": (other_sign, other_sign_both),
@@ -235,6 +254,7 @@ MISTAKES = {
     "largest": (largest,),
     "mean_exp_only": (mean_exp_only, mean_exp_bare),
     "weighted_mean": (weighted_mean,),
+    "longer_formula": (longer_formula, longer_formula_in_python),
     "one_each": (one_each,),
     "overflows": (overflows, overflows_sum_over_n, overflows_python),
     "cut_off": (cut_off, cut_off_both_ways),

@@ -178,6 +178,10 @@ def median_loss(log_u, losses, lam, gamma):
     return torch.log((1 - gamma) * log_u.exp() + gamma * torch.exp(losses / lam).median())
 
 
+def only_the_newest_if_gamma_is_large(log_u, losses, lam, gamma):
+    return in_logs(log_u, losses, lam, 1.0 if gamma > 0.95 else gamma)
+
+
 # --- right --------------------------------------------------------------------------------
 
 
@@ -275,6 +279,7 @@ UNLISTED = {
         plus_one,
         no_return,
         median_loss,
+        only_the_newest_if_gamma_is_large,
     )
 }
 
