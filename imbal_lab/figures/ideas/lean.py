@@ -20,13 +20,14 @@ ALT = (
     "largest loss as lambda falls to 0 and to the smallest for negative lambda."
 )
 Values = NDArray[np.float64]
-FREQUENT: Values = -0.5 * np.log(1 - (np.arange(50) + 0.5) / 50)  # quantiles, 0 to 2.3
-RARE: Values = np.linspace(0.75, 3.45, 10)
-BIN, END = 0.15, 3.75
+BIN, END = 0.15, 3.8
+QUANTILES: Values = -0.5 * np.log(1 - (np.arange(50) + 0.5) / 50)  # 0 to 2.3
+FREQUENT: Values = (np.floor(QUANTILES / BIN) + 0.5) * BIN  # each in the middle of its column
+RARE: Values = np.linspace(0.825, 3.525, 10)  # so are these
 CURVES = (  # lambda, name, dash, width, where its name stands
     (1.0, "λ = 1: hard examples first", "-", 2.6, (2.86, 6.1), "right"),
-    (2.0, "λ = 2", "-", 1.4, (3.5, 3.5), "left"),
-    (np.inf, "λ = ∞", (0, (1.2, 1.6)), 1.6, (3.5, 1.15), "left"),
+    (2.0, "λ = 2", "-", 1.4, (3.57, 3.5), "left"),
+    (np.inf, "λ = ∞", (0, (1.2, 1.6)), 1.6, (3.57, 1.15), "left"),
     (-1.0, "λ = −1: trust the easy ones", (0, (5, 2)), 2.0, (0.1, 2.3), "left"),
 )
 SMALL = 9.5  # points
@@ -59,7 +60,7 @@ def _weights(ax: Axes, losses: Values) -> None:
         weight = np.exp(at / lam) / np.exp(losses / lam).mean()
         ax.plot(at, weight, color=style.INK, linestyle=dash, linewidth=width)
         ax.text(*place, name, fontsize=SMALL, color=style.INK, ha=side, va="center")
-    ax.set_ylim(0, 9.3)
+    ax.set_ylim(0, 9.6)
     ax.set_yticks([0, 1, 3, 6, 9])
     ax.tick_params(labelbottom=False)
 
