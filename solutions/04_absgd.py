@@ -9,7 +9,7 @@
 #     level: 3
 #     needs: [01_when_accuracy_lies, 02_learning_dynamics]
 #     objectives:
-#       - text: Compute the robust loss, which lies between the mean and the worst loss
+#       - text: Compute the robust loss, which for λ > 0 lies between the mean and the worst loss
 #         met_by: [check-robust_loss]
 #       - text: Turn losses into weights, and choose the sign of λ for rare classes and for wrong labels
 #         met_by: [check-absgd_weights, quiz-sign]
@@ -60,7 +60,7 @@ quiz(
 # %% [markdown] role="given"
 # ## The puzzle
 #
-# Suppose we weigh every example by exp(loss / λ), divided by the mean of that over the batch. No class, no count: only how badly the example is doing right now.
+# Suppose we weigh every example by exp(loss / λ), divided by the mean of that over the batch. No class, no count: only how badly it is doing right now.
 #
 # Rare classes are learnt late, so for a while their losses are the large ones, and so are their weights. But in the end? The network below gets every training example right within 300 steps.
 
@@ -76,9 +76,11 @@ predict(
 explore("absgd", data="digits", rho=50, prediction="share")
 
 # %% [markdown] role="given"
-# The lean is gone. What has been learnt has a loss near 0, exp of that is near 1, and then all weights are alike: ABSGD has become SGD. It attends to an example only while that is hard.
+# The lean is nearly gone: at step 30 the rarest three had 14 % of the weight, at the end 5 %. What has been learnt has a loss near 0, exp of that is near 1, and then all weights are alike: ABSGD becomes SGD. It attends to an example only while that is hard.
 #
-# Two things to try. Choose **SGD** in the method menu: the rare digits (few) get there more slowly. Then "Four classes, 2-D" with ABSGD: there the classes overlap, some losses stay large for ever, and so do their weights.
+# (Recall counts test examples: learning two by heart does not teach a digit.)
+#
+# Two things to try. Choose **SGD** in the method menu: the rare digits (few) get there more slowly. Then "Four classes, 2-D" with ABSGD: where classes overlap some losses stay large, and so do their weights.
 #
 # ## The idea
 #
@@ -90,7 +92,7 @@ explore("absgd", data="digits", rho=50, prediction="share")
 idea("lean")
 
 # %% [markdown] role="given"
-# Paying with λ times the KL divergence from equal shares, the adversary has a best choice in closed form. Here are the best weights (n times the shares), and what the bargain comes to, the **robust loss**:
+# The adversary pays λ times the KL divergence from equal shares: $\sum_i p_i\log(n p_i)$ for shares $p_i$, which is $\frac{1}{n}\sum_i w_i\log w_i$ with weights $w_i=n p_i$. Then the best choice has a closed form. Here it is, with what the bargain comes to, the **robust loss**:
 #
 # <!-- formula: weights -->
 # $$w_i=\frac{\exp(\ell_i/\lambda)}{\frac{1}{n}\sum_j\exp(\ell_j/\lambda)},\qquad F=\frac{1}{n}\sum_i w_i\ell_i-\frac{\lambda}{n}\sum_i w_i\log w_i$$
@@ -100,18 +102,18 @@ idea("lean")
 # <!-- formula: objective -->
 # $$F=\lambda\log\left(\frac{1}{n}\sum_i\exp(\ell_i/\lambda)\right)$$
 #
-# Its gradient is as simple as a gradient can be, for the weights count as constants in it:
+# The derivative of that line by $\ell_i$ is $w_i/n$, so by the chain rule
 #
 # <!-- formula: direction -->
 # $$\nabla F=\frac{1}{n}\sum_i w_i\nabla\ell_i$$
 #
 # <!-- symbols: weights objective direction -->
 #
-# So a step of plain SGD on losses that are multiplied by their weights goes down F. No gradient goes through the weights; the caller sees to that. Nothing asks λ to be positive: with λ < 0 the adversary becomes a friend who looks for a *small* weighted mean, and so trusts the easy examples.
+# So a plain SGD step on losses times their weights goes down F. The weights are constants there; whoever calls you sees to that, so you need no `detach`. λ may be negative: the adversary then becomes a friend who looks for a *small* weighted mean, and so trusts the easy examples.
 #
 # ## A worked cousin
 #
-# A cousin of F is the root of the mean of squares: it too leans to large losses, and it too has weights, in proportion to the losses. The cell checks by autograd that they are its gradient, up to a factor. Its last lines show a trap that the cousin does not have: with exp, numbers leave the range of a computer quickly.
+# A cousin of F is the root of the mean of squares: it too leans to large losses, with weights in proportion to them. The cell checks by autograd that they are its gradient, up to a factor. Its last lines show a trap that the cousin lacks: exp leaves the range of a computer quickly.
 
 # %% role="given"
 def root_mean_square(losses):
@@ -139,7 +141,7 @@ quiz(
         "λ = 1": "Then it weighs e^2.9, about 18 times as much as the others. That is right for a hard example, and wrong for a wrong label.",
         "λ = 100": "Close to plain SGD: all weights are about 1, so the wrong label counts as much as a right one.",
         "λ = 0.1": "Small and positive is the sharpest lean to the worst example: it would get practically all the weight.",
-        "λ = -1": "Now it weighs e^-2.9 of the others, about a twentieth. Large losses are distrusted.",
+        "λ = -1": "Now it weighs e^-2.9 of the others, about an eighteenth. Large losses are distrusted.",
     },
     right="λ = -1",
     id="sign",
@@ -189,7 +191,7 @@ def absgd_weights(losses, lam):
 #
 # <!-- symbols: normaliser -->
 #
-# $u$ itself may overflow, so only its logarithm is kept. Given `log_u`, the log of $u_{t-1}$ (a tensor with one number), and the losses of batch $t$, return the log of $u_t$. Before the first batch `log_u` is -inf: return the batch's own value then. With γ = 1 the past has no share.
+# $u$ itself may overflow, so only its logarithm is kept. Given `log_u`, the log of $u_{t-1}$ (a tensor with one number), and the losses of batch $t$, return the log of $u_t$. Before the first batch `log_u` is -inf: return the log of the batch's own mean then. With γ = 1 the past has no share.
 
 # %% role="answer" ex="running_normaliser"
 def running_normaliser(log_u, losses, lam, gamma):
@@ -200,7 +202,7 @@ def running_normaliser(log_u, losses, lam, gamma):
 
 # %% [markdown] role="hint" ex="running_normaliser"
 # 1. You have the log of the batch's mean already: it stands inside your `robust_loss`, which is λ times that log.
-# 2. The log of a sum, from the logs of both terms, is `torch.logaddexp`. A factor in front of a term is a summand in its log: `math.log(gamma)`.
+# 2. The log of a sum, from the logs of both terms, is `torch.logaddexp`; both must be tensors. A factor in front of a term is a summand in its log: `math.log(gamma)`.
 # 3. First come the two special cases: if `log_u` is `-math.inf`, or `gamma` is 1 (there `math.log(1 - gamma)` would fail), return the batch's log. Otherwise both logs get the log of their share added, 1 - γ for the old one and γ for the new, and `torch.logaddexp` joins them.
 
 # %% [markdown] role="given"
@@ -212,9 +214,11 @@ def running_normaliser(log_u, losses, lam, gamma):
 explore("absgd", mine=absgd_weights, lam=1)
 
 # %% [markdown] role="given"
+# (At λ = -1 *south* is given up: large losses are not trusted, and grow. At 100 all weights are about 1.)
+#
 # ## Does it hold?
 #
-# Your functions on six seeds, with momentum, beside SGD and class weights. **Digits** at ρ = 50, λ = 2: balanced accuracy early (step 60) and late. **Wrong labels**: curves of which two in five are labelled wrongly; after a first stage of plain SGD your weights take over with λ = -1.5. **Bias**: how far the mean direction over batches of 16 lies from $\nabla F$, for a model that stands still, without history and with γ = 0.1.
+# Your functions on six seeds, with momentum, beside SGD and class weights. **Digits** at ρ = 50, λ = 2: balanced accuracy early (step 60) and late. **Wrong labels**: curves of ten classes, two in five labelled wrongly; plain SGD up to step 180, then your weights with λ = -1.5; accuracy on right labels. **Bias**: how far the mean direction over batches of 16 lies from $\nabla F$, in lengths of $\nabla F$, for a model that stands still, without history and with γ = 0.1.
 
 # %% role="extra" id="acceptance"
 acceptance("hard_examples_first", weights=absgd_weights, normaliser=running_normaliser)
@@ -222,12 +226,12 @@ acceptance("hard_examples_first", weights=absgd_weights, normaliser=running_norm
 # %% [markdown] role="given"
 # ## What did not reproduce here
 #
-# Read the table once more. The lead over SGD is real, and it fades; class weights are ahead of ABSGD early *and* late. We measured more, on twelve other seeds (`course/CLAIMS.md`; differences in balanced accuracy with 95 % intervals):
+# The lead over SGD is real, and it fades; class weights are ahead of ABSGD early *and* late. We measured more, on twelve other seeds (`course/CLAIMS.md`; differences in balanced accuracy, 95 % intervals):
 #
 # - **The lead is speed.** On digits, with the best of four step sizes for each, ABSGD was no better than SGD at epoch 12: -0.013 [-0.021, -0.004].
-# - **Switched on late**, the authors' recipe for imbalance, it did not gain on harder data: -0.027 [-0.041, -0.013] for λ = 2.
-# - **λ too small** for the losses: with λ = 0.2 and an unchanged step size training collapsed, -0.17 [-0.21, -0.12].
-# - **Overlap.** There λ > 0 makes probabilities flatter, but leaves the most probable class as it is. Logit adjustment, which corrects for the counts, was ahead of it by 0.146 [0.135, 0.156] for λ = 1.
+# - **Switched on late**, after plain SGD, the authors' recipe for imbalance, it did not gain on curves, harder data: -0.027 [-0.041, -0.013] for λ = 2.
+# - **λ too small** for the losses: there, with λ = 0.2 and an unchanged step size, training collapsed, -0.17 [-0.21, -0.12]. (The explorer's digits bear it.)
+# - **Overlap.** There, for λ > 0, F is smallest where the probabilities follow the true ones to the power λ / (1 + λ): flatter, but in the same order. Logit adjustment, which corrects for the counts, was ahead of it by 0.146 [0.135, 0.156] for λ = 1.
 # - **λ = -1 without wrong labels** cost the rare digits dearly: -0.235 [-0.269, -0.201].
 # - **Wrong labels** were the clearest gain, but not for every λ: -0.5 lost, and with labels that are all wrong in the same way (always the next class) the interval for λ = -1 contains 0.
 #
@@ -254,7 +258,7 @@ acceptance("hard_examples_first", weights=absgd_weights, normaliser=running_norm
 # ## Further reading
 #
 # - The paper, [arXiv 2012.06951](https://arxiv.org/abs/2012.06951), and the authors' [code](https://github.com/qiqi-helloworld/ABSGD); their data sets are far larger than ours.
-# - `imbal_lab.methods.ABSGD` puts your three functions into an ordinary training loop, over any base loss.
+# - `imbal_lab.methods.ABSGD` brings weights and running normaliser into an ordinary training loop, over any base loss.
 
 # %% role="quiz" id="retrieval_scale"
 quiz(
