@@ -41,6 +41,7 @@ class Outcome:
     result: Tensor | Other | None = None
     raised: Raised | None = None
     changed_input: str | None = None  # the argument that was written to
+    cut: bool = False  # no gradient goes back from the result to an argument that wants one
     used_library: bool = False  # ran the reference, or a room where the answers are
     stopped: str | None = None  # "time": over its limit; "died": the process ended
 
@@ -83,9 +84,11 @@ def call(function: Function, inputs: Inputs, untouched: Inputs) -> Outcome:
 
 def outcome_of(function: Function, inputs: Inputs, untouched: Inputs) -> Outcome:
     """The bare call of a function that returns."""
-    result = plain(function(*inputs.values()))
+    wanted = any(isinstance(value, Tensor) and value.requires_grad for value in inputs.values())
+    result = function(*inputs.values())
+    cut = wanted and isinstance(result, Tensor) and not result.requires_grad
     changed = (name for name in inputs if not same(inputs[name], untouched[name]))
-    return Outcome(result, changed_input=next(changed, None))
+    return Outcome(plain(result), changed_input=next(changed, None), cut=cut)
 
 
 def plain(result: Any) -> Tensor | Other | None:

@@ -18,6 +18,7 @@ STOPPED = {
     "time": "it did not come to an end within the time limit",
     "died": "it ended the whole Python process",
 }
+CUT = "no gradient goes back through its result"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ def wrong(known: Known, case: Case, outcome: Outcome) -> str | None:
     parted = difference(known.expected(case), outcome.result, known.exercise.axes)
     if parted is None and outcome.changed_input:
         return changes(outcome)
+    if parted is None and outcome.cut:
+        return CUT
     return parted
 
 
@@ -130,7 +133,7 @@ def alike(known: Outcome, theirs: Outcome) -> bool:
     a, b = known.raised, theirs.raised
     if a is not None or b is not None:
         return a is not None and b is not None and (a.kind, a.text) == (b.kind, b.text)
-    if known.changed_input != theirs.changed_input:
+    if (known.changed_input, known.cut) != (theirs.changed_input, theirs.cut):
         return False
     if isinstance(known.result, Tensor) and isinstance(theirs.result, Tensor):
         return equal(known.result, theirs.result)

@@ -5,7 +5,7 @@ import builtins
 from torch import Tensor
 
 from imbal_lab.checks.call import Raised
-from imbal_lab.checks.judge import Finding, Verdict, changes
+from imbal_lab.checks.judge import CUT, Finding, Verdict, changes
 from imbal_lab.checks.printable import printable
 
 MARKS = {"not started": "○", "not yet": "✗", "done": "✓"}
@@ -91,6 +91,8 @@ def reason(verdict: Verdict, finding: Finding) -> tuple[str, str]:
             f"the result is right, but the caller still needs {outcome.changed_input} as it was.",
             "work on a copy: .clone() makes one of a tensor, copy.deepcopy one of a model.",
         )
+    if finding.seen == CUT:
+        return "the numbers are right, but what comes before could not learn from them.", advice
     if finding.rule:
         return f"a rule is broken: {finding.rule}", advice
     return "no known mistake fits; this is where yours and the expected result part.", advice

@@ -86,6 +86,11 @@ def _mixed(mix: Mix, features: Tensor, y: Tensor, partner: Tensor, strengths: Te
     if not isinstance(rows, Tensor) or rows.shape != flat.shape:
         gave = list(rows.shape) if isinstance(rows, Tensor) else type(rows).__name__
         raise ValueError(f"features: must return a tensor of shape {list(flat.shape)}, gave {gave}")
+    if flat.requires_grad and not rows.requires_grad:
+        raise ValueError(
+            "features: came back cut off from those given, so the layers before could not learn; "
+            "leave out detach(), no_grad() and numpy"
+        )
     return rows.view_as(features)
 
 

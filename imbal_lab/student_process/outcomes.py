@@ -12,7 +12,8 @@ TEXT = 10_000  # characters of each text
 def encode_outcome(outcome: Outcome, blobs: Blobs) -> Message:
     """Raises TypeError and ValueError for a result that cannot be handed over."""
     result, error = outcome.result, outcome.raised
-    message: Message = {"changed": outcome.changed_input, "result": None, "raised": None}
+    message: Message = {"changed": outcome.changed_input, "cut": outcome.cut}
+    message |= {"result": None, "raised": None}
     if isinstance(result, Tensor):
         message["result"] = encode_tensor(result, blobs)
     elif isinstance(result, Other):
@@ -27,12 +28,13 @@ def decode_outcome(message: Message, blobs: Blobs) -> Outcome:
     if message.get("raised") is not None:
         return Outcome(raised=decode_raised(field(message, "raised", dict)))
     changed = None if message.get("changed") is None else field(message, "changed", str, TEXT)
+    cut = "cut" in message and field(message, "cut", bool)
     if message.get("result") is None:
         return Outcome(changed_input=changed)
     result = field(message, "result", dict)
     if "other" in result:
         return Outcome(Other(field(result, "other", str, TEXT)), changed_input=changed)
-    return Outcome(decode_tensor(result, blobs), changed_input=changed)
+    return Outcome(decode_tensor(result, blobs), changed_input=changed, cut=cut)
 
 
 def decode_raised(message: Message) -> Raised:

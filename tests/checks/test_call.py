@@ -198,6 +198,29 @@ def test_every_call_gets_inputs_of_its_own(task):
     assert ask(task, lambda x: x + x).changed_input is None
 
 
+def learning():
+    return Case("x", lambda generator: {"x": torch.randn(3, generator=generator).requires_grad_()})
+
+
+@pytest.mark.parametrize(
+    ("function", "cut"),
+    [
+        (lambda x: x + x, False),
+        (lambda x: x.detach() * 2, True),
+        (lambda x: torch.tensor([float(v) for v in x.detach()]), True),
+        (lambda x: None, False),
+        (lambda x: 2.0, False),
+    ],
+)
+def test_a_result_that_is_cut_off_from_what_wants_a_gradient(function, cut):
+    group = Group("learning", "it works", 1, (learning(),), "try.")
+    assert ask(Exercise("double", function, (), (group,), (), ()), function).cut is cut
+
+
+def test_nothing_is_cut_where_no_gradient_is_wanted(task):
+    assert ask(task, lambda x: x.detach() + x).cut is False
+
+
 def linear():
     def draw(generator):
         model = nn.Linear(2, 2)

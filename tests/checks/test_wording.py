@@ -7,6 +7,7 @@ import torch
 
 from imbal_lab import checks
 from imbal_lab.checks import Other, Outcome, Raised
+from imbal_lab.checks.exercise import Case, Group
 from imbal_lab.checks.wording import lines_of
 
 
@@ -116,6 +117,18 @@ def test_an_input_that_was_changed_by_a_stranger(task):
     assert seen == "✗ doubled: short: it changes its argument x in place."
     assert why == "Why: the result is right, but the caller still needs x as it was."
     assert "clone()" in advice
+
+
+def test_a_result_that_is_cut_off(task):
+    wants = Case("x", lambda generator: {"x": torch.randn(3, generator=generator).requires_grad_()})
+    group = Group("learning", "it works", 1, (wants,), "leave out detach().")
+    learning = replace(task, groups=(group,), mistakes=())
+    seen, why, advice = lines(learning, lambda x: 2 * x.detach())
+    assert seen == "✗ doubled: learning: no gradient goes back through its result."
+    assert why == "Why: the numbers are right, but what comes before could not learn from them."
+    assert advice == "Try: leave out detach()."
+    (passed,) = lines(learning, lambda x: x + x)
+    assert passed.startswith("✓")
 
 
 @pytest.mark.parametrize(

@@ -428,3 +428,17 @@ def test_a_layer_with_several_outputs_is_refused(batch):
 def test_counts_below_one_are_refused(model):
     with pytest.raises(ValueError, match="counts: class 2 has 0 examples"):
         MajorFeatureWeakening(model, "1", (5, 1, 0))
+
+
+@pytest.mark.parametrize(
+    "cut", [lambda h, *_: h.detach(), lambda h, *_: torch.zeros(h.shape).to(h)]
+)
+def test_a_mix_that_lets_no_gradient_through_is_refused(model, cut):
+    weakening = MajorFeatureWeakening(model, "1", COUNTS, mix=cut)
+    x = features(len(LABELS), 3)
+    weakening.tell(LABELS)
+    with pytest.raises(ValueError, match="features: came back cut off from those given"):
+        model(x)
+    with torch.no_grad():
+        weakening.tell(LABELS)
+        model(x)  # nobody wants a gradient

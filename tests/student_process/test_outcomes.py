@@ -25,10 +25,11 @@ def test_an_outcome_comes_back(outcome):
 
 def test_a_tensor_comes_back():
     blobs = []
-    message = encode_outcome(Outcome(torch.tensor([1.0, 2.0]), changed_input="x"), blobs)
+    sent = Outcome(torch.tensor([1.0, 2.0]), changed_input="x", cut=True)
+    message = encode_outcome(sent, blobs)
     outcome = decode_outcome(message, blobs)
     assert outcome.result.tolist() == [1, 2]
-    assert outcome.changed_input == "x"
+    assert (outcome.changed_input, outcome.cut) == ("x", True)
 
 
 def test_nobody_says_that_the_library_was_not_used_or_why_it_stopped():
@@ -52,6 +53,7 @@ def test_nobody_says_that_the_library_was_not_used_or_why_it_stopped():
         {"raised": {"kind": "A", "text": "b" * 20_000, "line": ""}},
         {"changed": 1},
         {"changed": ["x"]},
+        {"cut": 1},
     ],
 )
 def test_a_forged_outcome_is_refused(message):

@@ -87,6 +87,14 @@ def test_a_changed_argument_is_named(submission):
     assert one.tolist() == [1, 1]  # ours is another
 
 
+@pytest.mark.parametrize(("source", "cut"), [("a + 1", False), ("a.detach() + 1", True)])
+def test_a_result_that_lets_no_gradient_through_is_marked(submission, source, cut):
+    state = submission.run(submission.start, f"def f(a):\n    return {source}").state
+    wants = torch.ones(2, requires_grad=True)
+    assert submission.call(state, "f", {"a": wants}).cut is cut
+    assert submission.call(state, "f", {"a": torch.ones(2)}).cut is False
+
+
 def test_models_arrive_with_weights_gradients_and_buffers(submission):
     source = """
 import torch
