@@ -68,6 +68,10 @@ def factor_wrong(counts: Tensor, lam_min: float) -> Tensor:
     return 1 - lam_min * place(counts.double().log())
 
 
+def of_the_example(counts: Tensor, lam_min: float) -> Tensor:
+    return class_strengths(counts, 0.7)
+
+
 def powers(counts: Tensor, lam_min: float) -> Tensor:
     return lam_min ** place(counts.double().log())
 
@@ -109,6 +113,10 @@ def unguarded(counts: Tensor, lam_min: float) -> Tensor:
 
 def equal_are_major(counts: Tensor, lam_min: float) -> Tensor:
     return unguarded(counts, lam_min).nan_to_num(lam_min)
+
+
+def one_number_if_equal(counts: Tensor, lam_min: float) -> Tensor:
+    return class_strengths(counts, lam_min) if counts.max() > counts.min() else torch.tensor(1.0)
 
 
 def equal_are_zero(counts: Tensor, lam_min: float) -> Tensor:
@@ -206,6 +214,12 @@ EXERCISE = Exercise(
             (factor_wrong,),
         ),
         Mistake(
+            "of_the_example",
+            "0.7, the lam_min of the example, is built in.",
+            "use the argument lam_min, whatever it is.",
+            (of_the_example,),
+        ),
+        Mistake(
             "powers",
             "lam_min is raised to the power of the place; the ends are right, and those between "
             "are not.",
@@ -267,6 +281,12 @@ EXERCISE = Exercise(
             "with equal counts every class keeps nothing of itself.",
             "nobody is major then: give every class 1.",
             (equal_are_zero,),
+        ),
+        Mistake(
+            "one_number_if_equal",
+            "where all counts are equal one number comes back, not one for each class.",
+            "return as many ones as there are classes: torch.ones(len(counts)).",
+            (one_number_if_equal,),
         ),
     ),
 )

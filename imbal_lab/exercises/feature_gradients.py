@@ -8,29 +8,29 @@ from imbal_lab.checks.exercise import Case, Exercise, Group, Inputs, Mistake, Pr
 from imbal_lab.methods import feature_gradients
 
 
-def batch(
-    labels: list[int], num_classes: int, size: int, dtype: torch.dtype = torch.float64
-) -> Case:
-    """Features of ``size`` numbers, a classifier, and the logits that it makes of them."""
+def batch(labels: list[int], num_classes: int, size: int) -> Case:
+    """Features of ``size`` numbers, a classifier, and the logits that it makes of them.
+
+    In single precision: whoever makes a tensor of zeros or ones has that, and may go on.
+    """
 
     def draw(generator: Generator) -> Inputs:
-        weight = torch.randn(num_classes, size, generator=generator, dtype=torch.float64)
-        features = torch.randn(len(labels), size, generator=generator, dtype=torch.float64)
+        weight = torch.randn(num_classes, size, generator=generator)
+        features = torch.randn(len(labels), size, generator=generator)
         y = torch.tensor(labels)[torch.randperm(len(labels), generator=generator)]
-        logits = features @ weight.T
-        return {"logits": logits.to(dtype), "y": y, "weight": weight.to(dtype)}
+        return {"logits": features @ weight.T, "y": y, "weight": weight}
 
-    return Case(f"labels {labels} of {num_classes}, {size} features, {dtype}", draw)
+    return Case(f"labels {labels} of {num_classes}, {size} features", draw)
 
 
 def opposite(num_classes: int) -> Case:
     """Two examples of class 0 whose feature gradients are opposite, and one of class 1."""
 
     def draw(generator: Generator) -> Inputs:
-        weight = torch.zeros(num_classes, 3, dtype=torch.float64)
-        weight[1] = torch.randn(3, generator=generator, dtype=torch.float64)
+        weight = torch.zeros(num_classes, 3)
+        weight[1] = torch.randn(3, generator=generator)
         weight[2] = -weight[1]
-        logits = torch.full((3, num_classes), -40.0, dtype=torch.float64)
+        logits = torch.full((3, num_classes), -40.0)
         logits[0, 1] = logits[1, 2] = logits[2, 0] = 0.0
         return {"logits": logits, "y": torch.tensor([0, 0, 1]), "weight": weight}
 
@@ -92,6 +92,11 @@ def plain_sum(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
 
 def one_norm_a_class(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
     return (pulls(logits, y, weight).square().sum(dim=1) @ labels_of(logits, y)).sqrt()
+
+
+def one_norm_over_n(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+    sizes = labels_of(logits, y).sum(dim=0).clamp_min(1)
+    return one_norm_a_class(logits, y, weight) / sizes
 
 
 def root_mean_square(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
@@ -164,6 +169,14 @@ def present_only(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
     return feature_gradients(logits, y, weight)[y.unique()]
 
 
+def narrow(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+    return means(((logits.softmax(dim=1) - F.one_hot(y)) @ weight).norm(dim=1), y, len(weight))
+
+
+def narrow_first(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+    return means(((F.one_hot(y) - logits.softmax(dim=1)) @ weight).norm(dim=1), y, len(weight))
+
+
 def each_example(logits: Tensor, y: Tensor, weight: Tensor) -> Tensor:
     return pulls(logits, y, weight).norm(dim=1)
 
@@ -199,11 +212,11 @@ EXERCISE = Exercise(
             "0/0 is NaN: decide what the mean over no examples is before you divide.",
         ),
         Group(
-            "ten classes and ten features, in single precision",
-            "other numbers and another precision work as well",
+            "ten classes and ten features",
+            "other numbers work as well",
             1,
-            (batch([0] * 9 + [1] * 5 + list(range(2, 10)), 10, 10, torch.float32),),
-            "avoid numbers that fix the shapes, and tensors that fix the precision.",
+            (batch([0] * 9 + [1] * 5 + list(range(2, 10)), 10, 10),),
+            "avoid numbers that fix the shapes.",
             hidden=True,
         ),
     ),
@@ -251,9 +264,9 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "one_norm_a_class",
-            "one norm is taken over all entries of a class, which grows with its size.",
+            "one norm is taken over all entries of a class, so the class's size decides.",
             "take one norm an example: dim=1.",
-            (one_norm_a_class,),
+            (one_norm_a_class, one_norm_over_n),
         ),
         Mistake(
             "root_mean_square",
@@ -345,6 +358,12 @@ EXERCISE = Exercise(
             "a class without examples is left out, so the classes after it change place.",
             "return one number for each column of logits.",
             (present_only,),
+        ),
+        Mistake(
+            "narrow",
+            "F.one_hot(y) has columns up to the largest label in y; rarer classes may be absent.",
+            "tell it how many classes there are: F.one_hot(y, logits.shape[1]).",
+            (narrow, narrow_first),
         ),
         Mistake(
             "each_example",

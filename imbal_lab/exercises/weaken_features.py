@@ -11,25 +11,28 @@ def batch(
     labels: list[int],
     strengths: list[float],
     size: int,
-    dtype: torch.dtype = torch.float64,
     rings: bool = True,
+    learning: bool = False,
 ) -> Case:
-    """Random features [len(labels), size]; partners in a ring, or anybody, oneself included."""
+    """Random features [len(labels), size]; partners in a ring, or anybody, oneself included.
+
+    ``learning``: the features want a gradient, as those of a layer in training do.
+    """
 
     def draw(generator: Generator) -> Inputs:
         n = len(labels)
         y = torch.tensor(labels)[torch.randperm(n, generator=generator)]
-        features = torch.randn(n, size, generator=generator, dtype=torch.float64).to(dtype)
+        features = torch.randn(n, size, generator=generator).requires_grad_(learning)
         ring = torch.randperm(n, generator=generator)
         partner = torch.empty_like(ring).scatter_(0, ring, ring.roll(1))
         if not rings:
             partner = torch.randint(n, (n,), generator=generator)
             partner[0] = 0
-        strength = torch.tensor(strengths, dtype=dtype)
+        strength = torch.tensor(strengths)
         return {"features": features, "y": y, "partner": partner, "strengths": strength}
 
-    name = f"labels {labels}, strengths {strengths}, {size} features, {dtype}"
-    return Case(f"{name}, {'rings' if rings else 'anybody'}", draw)
+    name = f"labels {labels}, strengths {strengths}, {size} features"
+    return Case(f"{name}, {'rings' if rings else 'anybody'}{', learning' * learning}", draw)
 
 
 def strong_stay(inputs: Inputs, result: Tensor) -> bool:
@@ -97,6 +100,10 @@ def label_as_row(features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor
     return weaken_features(features, y, y, strengths)
 
 
+def label_of_partner(features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor) -> Tensor:
+    return weaken_features(features, y, y[partner], strengths)
+
+
 def other_way(features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor) -> Tensor:
     return weaken_features(features, y, partner.argsort(), strengths)
 
@@ -127,6 +134,16 @@ def already_mixed(features: Tensor, y: Tensor, partner: Tensor, strengths: Tenso
     for i, (c, p) in enumerate(zip(y, partner, strict=True)):
         mixed[i] = strengths[c] * mixed[i] + (1 - strengths[c]) * mixed[p]
     return mixed
+
+
+def already_mixed_in_place(
+    features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor
+) -> Tensor:
+    return features.copy_(already_mixed(features, y, partner, strengths))
+
+
+def cut(features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor) -> Tensor:
+    return weaken_features(features, y, partner, strengths).detach()
 
 
 def in_place(features: Tensor, y: Tensor, partner: Tensor, strengths: Tensor) -> Tensor:
@@ -164,14 +181,18 @@ EXERCISE = Exercise(
             "read the partner's row from the features as they came in.",
         ),
         Group(
-            "a batch of one class, in single precision",
+            "features of a layer that is learning",
+            "gradients go back through the mixture to the layers before",
+            1,
+            (batch([0, 0, 1, 2], [0.6, 0.8, 1.0], 3, learning=True),),
+            "stay with torch's operations on features, without detach(), no_grad() or numpy.",
+        ),
+        Group(
+            "a batch of one class",
             "it works without a minor example, and with one alone",
             1,
-            (
-                batch([0] * 5, [0.75, 0.9, 1.0], 6, torch.float32),
-                batch([1], [0.75, 1.0], 6, torch.float32),
-            ),
-            "avoid tensors that fix the precision, and code that expects every class in a batch.",
+            (batch([0] * 5, [0.75, 0.9, 1.0], 6), batch([1], [0.75, 1.0], 6)),
+            "avoid code that expects every class in a batch.",
             hidden=True,
         ),
     ),
@@ -219,9 +240,9 @@ EXERCISE = Exercise(
         ),
         Mistake(
             "label_as_row",
-            "the label is used as the partner's row number.",
+            "a label is used as the partner's row number.",
             "the partner's features are features[partner].",
-            (label_as_row,),
+            (label_as_row, label_of_partner),
         ),
         Mistake(
             "other_way",
@@ -251,13 +272,19 @@ EXERCISE = Exercise(
             "already_mixed",
             "later rows are mixed with rows that were already overwritten.",
             "read every partner from the features as they came in.",
-            (already_mixed,),
+            (already_mixed, already_mixed_in_place),
         ),
         Mistake(
             "in_place",
             "the result is right, but the caller's features were overwritten.",
             "build a new tensor in place of writing into features.",
             (in_place,),
+        ),
+        Mistake(
+            "cut",
+            "the result is cut off from the features, so the layers before would never learn.",
+            "leave out detach(), .data, no_grad(), item() and torch.tensor(...) around features.",
+            (cut,),
         ),
     ),
 )

@@ -138,6 +138,13 @@ def test_nothing_weakened_fails(plain):
     assert not found.holds[ALIKE]
 
 
+def test_a_mixture_that_lets_no_gradient_through_is_refused():
+    """The block before would not learn, and all six marks could be green."""
+    few = {"seeds": [0, 1], "epochs": 2}
+    with pytest.raises(ValueError, match="features: came back cut off"):
+        weakened_major_features(weaken=lambda *a: weaken_features(*a).detach(), **few)
+
+
 def over_all(logits, y, weight):
     sizes = torch.bincount(y, minlength=logits.shape[1])
     return feature_gradients(logits, y, weight) * sizes / len(y)

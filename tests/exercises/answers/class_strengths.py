@@ -51,6 +51,12 @@ def factor_wrong(counts, lam_min):
     return 1 - lam_min * (lg - lg.min()) / (lg.max() - lg.min())
 
 
+def of_the_example(counts, lam_min):
+    lg = counts.float().log()
+    span = lg.max() - lg.min()
+    return 1 - 0.3 * (lg - lg.min()) / span if span > 0 else torch.ones(len(lg))
+
+
 def powers(counts, lam_min):
     lg = counts.float().log()
     s = torch.nan_to_num((lg - lg.min()) / (lg.max() - lg.min()))
@@ -126,6 +132,13 @@ def equal_are_zero(counts, lam_min):
     out = 1 - (1 - lam_min) * (lg - lg.min()) / (lg.max() - lg.min())
     out[out.isnan()] = 0
     return out
+
+
+def one_number_if_equal(counts, lam_min):
+    lg = counts.float().log()
+    if lg.max() == lg.min():
+        return 1
+    return 1 - (1 - lam_min) * (lg - lg.min()) / (lg.max() - lg.min())
 
 
 # --- wrong, and on no list ----------------------------------------------------------------
@@ -207,6 +220,7 @@ MISTAKES = {
     "to_zero": (to_zero,),
     "place_alone": (place_alone,),
     "factor_wrong": (factor_wrong,),
+    "of_the_example": (of_the_example,),
     "powers": (powers,),
     "count_ratio": (count_ratio, count_ratio_cut),
     "from_zero": (from_zero,),
@@ -217,6 +231,7 @@ MISTAKES = {
     "unguarded": (unguarded, unguarded_numpy),
     "equal_are_major": (equal_are_major,),
     "equal_are_zero": (equal_are_zero,),
+    "one_number_if_equal": (one_number_if_equal,),
 }
 
 UNLISTED = {

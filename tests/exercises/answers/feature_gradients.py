@@ -70,6 +70,13 @@ def one_norm_a_class(logits, y, weight):
     return torch.stack([torch.linalg.norm(grads[y == c]) for c in range(logits.shape[1])])
 
 
+def one_norm_over_n(logits, y, weight):
+    grads = by_autograd(logits, y, weight)
+    return torch.stack(
+        [grads[y == c].norm() / max(1, int((y == c).sum())) for c in range(logits.shape[1])]
+    )
+
+
 def root_mean_square(logits, y, weight):
     grads = by_autograd(logits, y, weight)
     return averaged((grads**2).sum(1), y, logits.shape[1]) ** 0.5
@@ -150,6 +157,16 @@ def unguarded_bincount(logits, y, weight):
 def present_only(logits, y, weight):
     lengths = by_autograd(logits, y, weight).norm(dim=1)
     return torch.stack([lengths[y == c].mean() for c in sorted(set(y.tolist()))])
+
+
+def narrow(logits, y, weight):
+    errors = torch.softmax(logits, 1) - F.one_hot(y).float()
+    return averaged(torch.linalg.vector_norm(errors @ weight, dim=1), y, logits.shape[1])
+
+
+def narrow_first(logits, y, weight):
+    errors = F.one_hot(y) - F.softmax(logits, -1)
+    return averaged(errors.matmul(weight).pow(2).sum(1).sqrt(), y, logits.shape[1])
 
 
 def each_example(logits, y, weight):
@@ -254,13 +271,26 @@ def by_jacobian(logits, y, weight):
     return averaged((errors.to(jacobian) @ jacobian).norm(dim=1), y, logits.shape[1])
 
 
+def through_features_of_zero(logits, y, weight):
+    z = torch.zeros(len(y), weight.shape[1], requires_grad=True)
+    F.cross_entropy(logits + z @ weight.T, y, reduction="sum").backward()
+    own = F.one_hot(y, logits.shape[1]).float()
+    return z.grad.norm(dim=1) @ own / own.sum(0).clamp(min=1)
+
+
+def added_up(logits, y, weight):
+    sizes, sums = torch.zeros(2, logits.shape[1])
+    lengths = by_autograd(logits, y, weight).norm(dim=1)
+    return sums.index_add(0, y, lengths) / sizes.index_add(0, y, torch.ones(len(y))).clamp(min=1)
+
+
 MISTAKES = {
     "cancelled": (cancelled, cancelled_sum, cancelled_contribution),
     "batch_mean": (batch_mean,),
     "over_all": (over_all,),
     "over_classes": (over_classes,),
     "plain_sum": (plain_sum,),
-    "one_norm_a_class": (one_norm_a_class,),
+    "one_norm_a_class": (one_norm_a_class, one_norm_over_n),
     "root_mean_square": (root_mean_square,),
     "squared": (squared,),
     "absolute_sum": (absolute_sum,),
@@ -276,6 +306,7 @@ MISTAKES = {
     "guess_for_label": (guess_for_label,),
     "unguarded": (unguarded, unguarded_bincount),
     "present_only": (present_only,),
+    "narrow": (narrow, narrow_first),
     "each_example": (each_example,),
     "everybody": (everybody,),
 }
@@ -295,5 +326,7 @@ RIGHT = {
         one_example_at_a_time,
         nan_to_num,
         by_jacobian,
+        through_features_of_zero,
+        added_up,
     )
 }

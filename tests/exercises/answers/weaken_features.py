@@ -95,6 +95,32 @@ def already_mixed(features, y, partner, strengths):
     return out
 
 
+def already_mixed_in_place(features, y, partner, strengths):
+    for i, p in enumerate(partner.tolist()):
+        features[i] = torch.lerp(features[p], features[i], strengths[y[i]])
+    return features
+
+
+def label_of_partner(features, y, partner, strengths):
+    lam = strengths[y].unsqueeze(1)
+    return lam * features + (1 - lam) * features[y][partner]
+
+
+def cut(features, y, partner, strengths):
+    with torch.no_grad():
+        lam = strengths[y][:, None]
+        return lam * features + (1 - lam) * features[partner]
+
+
+def cut_by_data(features, y, partner, strengths):
+    return torch.lerp(features.data[partner], features.data, strengths[y][:, None])
+
+
+def cut_by_numpy(features, y, partner, strengths):
+    h, lam = features.detach().numpy(), strengths.numpy()[y.numpy()][:, None]
+    return torch.from_numpy(np.where(lam == 1, h, lam * h + (1 - lam) * h[partner.numpy()]))
+
+
 def in_place(features, y, partner, strengths):
     lam = strengths[y][:, None]
     theirs = features[partner]
@@ -134,6 +160,17 @@ def a_numpy_array(features, y, partner, strengths):
     return features.numpy()
 
 
+def numpy_inside(features, y, partner, strengths):
+    h, lam = features.numpy(), strengths.numpy()[y.numpy()][:, None]
+    return torch.from_numpy(lam * h + (1 - lam) * h[partner.numpy()])
+
+
+def partners_of_its_own(features, y, partner, strengths):
+    lam = strengths[y][:, None]
+    drawn = torch.randperm(len(y), generator=torch.Generator().manual_seed(len(y)))
+    return lam * features + (1 - lam) * features[drawn]
+
+
 def no_return(features, y, partner, strengths):
     strengths[y] * 1
 
@@ -166,9 +203,16 @@ def one_matrix(features, y, partner, strengths):
     return mixing @ features
 
 
-def numpy_inside(features, y, partner, strengths):
-    h, lam = features.numpy(), strengths.numpy()[y.numpy()][:, None]
-    return torch.from_numpy(np.where(lam == 1, h, lam * h + (1 - lam) * h[partner.numpy()]))
+def mixing_matrix(features, y, partner, strengths):
+    lam = torch.diag(strengths[y])
+    hot = torch.nn.functional.one_hot(partner, len(y)).float()
+    return lam @ features + (torch.eye(len(y)) - lam) @ hot @ features
+
+
+def partner_held_still(features, y, partner, strengths):
+    """A variant: the partner gets no gradient, the example does."""
+    lam = strengths[y][:, None]
+    return lam * features + (1 - lam) * features[partner].detach()
 
 
 def major_rows_only(features, y, partner, strengths):
@@ -191,18 +235,29 @@ MISTAKES = {
     "partners_strength": (partners_strength, each_its_own),
     "one_for_all": (one_for_all, mean_for_all),
     "no_column": (no_column,),
-    "label_as_row": (label_as_row,),
+    "label_as_row": (label_as_row, label_of_partner),
     "other_way": (other_way,),
     "own_partner": (own_partner, own_partner_flipped),
     "batch_mean": (batch_mean,),
     "other_classes_only": (other_classes_only,),
-    "already_mixed": (already_mixed,),
+    "already_mixed": (already_mixed, already_mixed_in_place),
     "in_place": (in_place,),
+    "cut": (cut, cut_by_data, cut_by_numpy),
 }
 
 UNLISTED = {
     f.__name__: f
-    for f in (whole_partner, nothing_done, geometric, twice, root_shares, a_numpy_array, no_return)
+    for f in (
+        whole_partner,
+        nothing_done,
+        geometric,
+        twice,
+        root_shares,
+        a_numpy_array,
+        numpy_inside,
+        partners_of_its_own,
+        no_return,
+    )
 }
 
 RIGHT = {
@@ -212,7 +267,8 @@ RIGHT = {
         loop,
         transposed,
         one_matrix,
-        numpy_inside,
+        mixing_matrix,
+        partner_held_still,
         major_rows_only,
         difference,
     )
