@@ -15,8 +15,8 @@ ALT = (
     "Two panels with the same features: eight squares of a major class far to the left of a "
     "boundary, three circles of a minor class, two of them on the wrong side. Left, as they are: "
     "the squares pull with short arrows, the circles with long ones, across the boundary. Right: "
-    "each square moves three tenths of the way to a partner, the nearer to the boundary the "
-    "farther the partner is, and pulls back with a longer arrow; the circles stay where they are."
+    "each square moves three tenths of the way to a partner, at the end of a thin line: a circle "
+    "for seven squares, a square for one. It pulls back with a longer arrow; the circles stay."
 )
 MAJOR = np.array([[-3.0, 0.9], [-2.7, -0.3], [-2.3, 1.5], [-2.2, 0.35], [-1.9, -1.1],
                   [-1.65, 0.95], [-1.5, -0.35], [-2.8, -1.3]])  # fmt: skip
@@ -32,7 +32,7 @@ def draw() -> Figure:
     made = Figure(figsize=(9.4, 4.3), dpi=100, facecolor=style.FACE)
     plain, weakened = made.subplots(1, 2)
     _plane(plain, "Plain: the minor examples do the pulling", MAJOR)
-    _plane(weakened, "Weakened: nobody is finished first", _mixed())
+    _plane(weakened, "Weakened: the major examples pull again", _mixed())
     _say(plain, "nearly fitted:\nshort pulls", (-2.9, 2.2), style.MAJORITY)
     _say(plain, "on the wrong side:\nlong pulls", (1.12, -1.6), style.MINORITY)
     _say(
@@ -55,9 +55,13 @@ def pulls(points: np.ndarray, side: int) -> np.ndarray:
     return np.column_stack([side * wrong, np.zeros(len(points))])
 
 
+def _partners() -> np.ndarray:
+    both: np.ndarray = np.concatenate([MAJOR, MINOR])
+    return both[list(PARTNERS)]
+
+
 def _mixed() -> np.ndarray:
-    partners = np.concatenate([MAJOR, MINOR])[list(PARTNERS)]
-    return KEPT * MAJOR + (1 - KEPT) * partners
+    return KEPT * MAJOR + (1 - KEPT) * _partners()
 
 
 def _plane(ax: Axes, title: str, major: np.ndarray) -> None:
@@ -72,8 +76,8 @@ def _plane(ax: Axes, title: str, major: np.ndarray) -> None:
     ax.text(-0.12, 2.65, "called major", fontsize=SMALL, color=style.QUIET, va="center", ha="right")
     moved = not np.array_equal(major, MAJOR)
     if moved:
-        for start, end in zip(MAJOR, major, strict=True):
-            ax.plot(*np.array([start, end]).T, color=style.QUIET, lw=1.0, ls=":", zorder=2)
+        for start, end in zip(MAJOR, _partners(), strict=True):
+            ax.plot(*np.array([start, end]).T, color=style.QUIET, lw=0.8, ls=":", zorder=2)
         ax.plot(*MAJOR.T, "s", color=style.tint(style.MAJORITY.colour, 0.3), ms=6, zorder=2)
     means = []
     for points, look, side in zip((major, MINOR), style.looks(2), (-1, 1), strict=True):
