@@ -92,7 +92,7 @@ explore("weakening", data="curves", method="sgd", rho=10, prediction="who_pulls"
 idea("equal_beds")
 
 # %% [markdown] role="given"
-# In the drawing nearly all partners are minor. In a batch most are major; those of *other* classes make an example hard in the same way.
+# In the drawing nearly all partners are minor. In a batch most are major; those of *other* classes lie beyond a boundary too.
 #
 # ## How hard does a class pull?
 #
