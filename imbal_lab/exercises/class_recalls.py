@@ -71,6 +71,10 @@ def only_counted(predictions: Tensor, y: Tensor, num_classes: int) -> Tensor:
     return hits(predictions, y, num_classes)
 
 
+def whole_numbers(predictions: Tensor, y: Tensor, num_classes: int) -> Tensor:
+    return class_recalls(predictions, y, num_classes).floor()
+
+
 def their_mean(predictions: Tensor, y: Tensor, num_classes: int) -> Tensor:
     return class_recalls(predictions, y, num_classes).mean()
 
@@ -98,10 +102,10 @@ EXERCISE = Exercise(
     axes=("class",),
     groups=(
         Group(
-            "three classes, the last one rare",
+            "few classes, the last one rare",
             "hits of a class over the examples of that class",
             2,
-            (guesses([[40, 12, 8], [5, 9, 2], [3, 2, 1]]), guesses([[30, 9], [2, 4]])),
+            (guesses([[50, 8, 4], [5, 9, 2], [3, 2, 1]]), guesses([[30, 9], [2, 4]])),
             "write down ten labels and ten guesses, count by hand for one class, and compare.",
         ),
         Group(
@@ -189,6 +193,13 @@ EXERCISE = Exercise(
             "the hits are counted but not divided.",
             "divide by the number of examples of each class.",
             (only_counted,),
+        ),
+        Mistake(
+            "whole_numbers",
+            "every recall is rounded down to a whole number, by // or by a tensor of integers that "
+            "is filled.",
+            "divide with /, and let torch.zeros(num_classes) hold the results: it holds floats.",
+            (whole_numbers,),
         ),
         Mistake(
             "their_mean",

@@ -101,6 +101,15 @@ def absent_skipped(predictions: Tensor, y: Tensor, num_classes: int) -> Tensor:
     return f1_of_each(predictions, y, num_classes)[y.unique()].mean()
 
 
+def up_to_largest_label(predictions: Tensor, y: Tensor, num_classes: int) -> Tensor:
+    return f1_of_each(predictions, y, num_classes)[: int(y.max()) + 1].mean()
+
+
+def absent_perfect(predictions: Tensor, y: Tensor, num_classes: int) -> Tensor:
+    both = count(y, num_classes) + count(predictions, num_classes)
+    return torch.where(both > 0, f1_of_each(predictions, y, num_classes), 1.0).mean()
+
+
 def unseen_skipped(predictions: Tensor, y: Tensor, num_classes: int) -> Tensor:
     return f1_of_each(predictions, y, num_classes)[torch.cat([y, predictions]).unique()].mean()
 
@@ -111,7 +120,7 @@ EXERCISE = Exercise(
     axes=(),
     groups=(
         Group(
-            "three classes, the last one rare",
+            "few classes, the last one rare",
             "the F1 of each class first, then their plain mean",
             2,
             (guesses([[40, 12, 8], [5, 9, 2], [3, 2, 1]]), guesses([[30, 9], [2, 4]])),
@@ -128,7 +137,10 @@ EXERCISE = Exercise(
             "a class that neither occurs nor is guessed",
             "the mean runs over all num_classes",
             1,
-            (guesses([[20, 0, 2, 3], [0, 0, 0, 0], [4, 0, 7, 1], [1, 0, 2, 3]]),),
+            (
+                guesses([[20, 0, 2, 3], [0, 0, 0, 0], [4, 0, 7, 1], [1, 0, 2, 3]]),
+                guesses([[15, 2, 0], [4, 6, 0], [0, 0, 0]]),
+            ),
             "decide what 2*0/(0+0) becomes before you divide.",
         ),
         Group(
@@ -226,6 +238,18 @@ EXERCISE = Exercise(
             "the mean runs over the classes that occur, so two test sets cannot be compared.",
             "divide by num_classes; an absent class counts as 0.",
             (absent_skipped, unseen_skipped),
+        ),
+        Mistake(
+            "up_to_largest_label",
+            "the classes end at the largest label that occurs, so an absent last class is lost.",
+            "count to num_classes, for example with minlength of torch.bincount.",
+            (up_to_largest_label,),
+        ),
+        Mistake(
+            "absent_perfect",
+            "a class that neither occurs nor is guessed gets F1 1.",
+            "nothing was found there: in this course an absent class counts as 0.",
+            (absent_perfect,),
         ),
     ),
 )

@@ -8,17 +8,26 @@ from imbal_lab.methods import shifted_probabilities
 
 
 def probabilities(
-    train: list[float], test: list[float], rows: int, dtype: torch.dtype = torch.float64
+    train: list[float],
+    test: list[float],
+    rows: int,
+    dtype: torch.dtype = torch.float64,
+    through: bool = False,
 ) -> Case:
-    """Random probabilities [rows, C] and the two mixes, given as counts."""
+    """Random probabilities [rows, C] and the two mixes, given as counts.
+
+    ``through``: the probabilities ask for their gradient, as those of a network in training do.
+    """
 
     def draw(generator: Generator) -> Inputs:
         logits = 1.5 * torch.randn(rows, len(train), generator=generator, dtype=torch.float64)
         mixes = (torch.tensor(counts, dtype=torch.float64) for counts in (train, test))
         old, new = ((counts / counts.sum()).to(dtype) for counts in mixes)
-        return {"probs": logits.softmax(dim=1).to(dtype), "train_prior": old, "test_prior": new}
+        probs = logits.softmax(dim=1).to(dtype).requires_grad_(through)
+        return {"probs": probs, "train_prior": old, "test_prior": new}
 
-    return Case(f"{train} to {test}, {rows} examples, {dtype}", draw)
+    trained = ", trained through" * through
+    return Case(f"{train} to {test}, {rows} examples, {dtype}{trained}", draw)
 
 
 def rows_sum_to_one(inputs: Inputs, result: Tensor) -> bool:
@@ -76,6 +85,11 @@ def over_everything(probs: Tensor, train_prior: Tensor, test_prior: Tensor) -> T
     return shifted / shifted.sum()
 
 
+def axis_dropped(probs: Tensor, train_prior: Tensor, test_prior: Tensor) -> Tensor:
+    shifted = not_normalised(probs, train_prior, test_prior)
+    return shifted / shifted.sum(dim=1)
+
+
 def softmax_again(probs: Tensor, train_prior: Tensor, test_prior: Tensor) -> Tensor:
     return not_normalised(probs, train_prior, test_prior).softmax(dim=1)
 
@@ -107,13 +121,17 @@ def in_place(probs: Tensor, train_prior: Tensor, test_prior: Tensor) -> Tensor:
     return probs
 
 
+def cut(probs: Tensor, train_prior: Tensor, test_prior: Tensor) -> Tensor:
+    return per_row(probs.detach() * ratio(train_prior, test_prior))
+
+
 EXERCISE = Exercise(
     id="shifted_probabilities",
     reference=shifted_probabilities,
     axes=("example", "class"),
     groups=(
         Group(
-            "three classes, from one mix to another",
+            "from one mix to another",
             "every probability times new share over old share, each row summing to 1",
             2,
             (
@@ -135,6 +153,13 @@ EXERCISE = Exercise(
             1,
             (probabilities([70, 0, 30], [30, 40, 30], 4),),
             "a share of 0 below the fraction bar: decide the factor of that class yourself.",
+        ),
+        Group(
+            "inside a loss",
+            "a network can be trained through it",
+            1,
+            (probabilities([80, 15, 5], [20, 30, 50], 4, through=True),),
+            "compute with torch from probs to the result; NumPy, .item() and .detach() cut it off.",
         ),
         Group(
             "many classes in single precision, and two equal mixes",
@@ -203,6 +228,12 @@ EXERCISE = Exercise(
             (over_everything,),
         ),
         Mistake(
+            "axis_dropped",
+            "the sums of the rows have shape [n], and that does not fit below [n, C].",
+            "keep the axis: sum(dim=1, keepdim=True) has shape [n, 1].",
+            (axis_dropped,),
+        ),
+        Mistake(
             "softmax_again",
             "a softmax was taken of numbers that are probabilities already.",
             "divide each row by its sum; an exponential has no place here.",
@@ -244,6 +275,13 @@ EXERCISE = Exercise(
             "the result is right, but the caller's probabilities were overwritten.",
             "write probs * factor in place of probs *= factor.",
             (in_place,),
+        ),
+        Mistake(
+            "cut",
+            "the result has lost its tie to probs, so a loss made of it trains nothing.",
+            "take out .detach(), .item(), .tolist(), torch.no_grad and torch.tensor(...): compute "
+            "with probs itself.",
+            (cut,),
         ),
     ),
 )

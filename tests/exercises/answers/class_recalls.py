@@ -88,6 +88,18 @@ def only_counted(predictions, y, num_classes):
     return torch.tensor([((predictions == y) & (y == k)).sum() for k in range(num_classes)])
 
 
+def whole_division(predictions, y, num_classes):
+    confusion = table(predictions, y, num_classes).long()
+    return confusion.diag() // confusion.sum(dim=1).clamp(min=1)
+
+
+def whole_tensor(predictions, y, num_classes):
+    out = torch.zeros_like(torch.arange(num_classes))
+    for k in y.unique():
+        out[k] = (predictions[y == k] == k).float().mean()
+    return out
+
+
 def their_mean(predictions, y, num_classes):
     return right_loop(predictions, y, num_classes).mean().item()
 
@@ -128,11 +140,6 @@ def in_per_cent(predictions, y, num_classes):
 
 def one_class_late(predictions, y, num_classes):
     return right_loop(predictions, y, num_classes).roll(1)
-
-
-def whole_division(predictions, y, num_classes):
-    confusion = table(predictions, y, num_classes).long()
-    return confusion.diag() // confusion.sum(dim=1).clamp(min=1)
 
 
 def no_return(predictions, y, num_classes):
@@ -207,6 +214,7 @@ MISTAKES = {
     "intersection_over_union": (intersection_over_union,),
     "f1_of_each": (f1_of_each,),
     "only_counted": (only_counted,),
+    "whole_numbers": (whole_division, whole_tensor),
     "their_mean": (their_mean,),
     "unguarded": (unguarded,),
     "absent_dropped": (absent_dropped,),
@@ -220,7 +228,6 @@ UNLISTED = {
         a_list,
         in_per_cent,
         one_class_late,
-        whole_division,
         no_return,
         the_matrix,
         specificity,

@@ -132,6 +132,23 @@ def absent_skipped(predictions, y, num_classes):
     return sum(scores) / len(scores)
 
 
+def up_to_largest_label(predictions, y, num_classes):
+    return right_loop(predictions, y, 1 + max(y.tolist()))
+
+
+def up_to_largest_of_bincount(predictions, y, num_classes):
+    there = torch.bincount(y)
+    called = torch.bincount(predictions, minlength=len(there))[: len(there)]
+    found = torch.bincount(y[y == predictions], minlength=len(there))
+    return (2 * found / (there + called).clamp(min=1)).mean()
+
+
+def absent_perfect(predictions, y, num_classes):
+    met = set(y.tolist()) | set(predictions.tolist())
+    scores = [f1_of(predictions, y, k) if k in met else 1.0 for k in range(num_classes)]
+    return statistics.mean(scores)
+
+
 # --- wrong, and on no list ----------------------------------------------------------------
 
 
@@ -225,6 +242,8 @@ MISTAKES = {
     "never_guessed_skipped": (never_guessed_skipped, zero_f1_skipped),
     "unguarded": (unguarded, unguarded_precision),
     "absent_skipped": (absent_skipped,),
+    "up_to_largest_label": (up_to_largest_label, up_to_largest_of_bincount),
+    "absent_perfect": (absent_perfect,),
 }
 
 UNLISTED = {

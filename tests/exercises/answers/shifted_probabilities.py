@@ -66,6 +66,11 @@ def over_everything(probs, train_prior, test_prior):
     return shifted / torch.sum(shifted)
 
 
+def axis_dropped(probs, train_prior, test_prior):
+    shifted = torch.einsum("nk,k->nk", probs, factor_of(train_prior, test_prior))
+    return torch.div(shifted, torch.einsum("nk->n", shifted))
+
+
 def softmax_again(probs, train_prior, test_prior):
     return F.softmax(probs * factor_of(train_prior, test_prior), dim=-1)
 
@@ -99,6 +104,27 @@ def in_place(probs, train_prior, test_prior):
     return probs
 
 
+def cut(probs, train_prior, test_prior):
+    with torch.no_grad():
+        return by_rows(probs, factor_of(train_prior, test_prior))
+
+
+def cut_by_numbers(probs, train_prior, test_prior):
+    factor = factor_of(train_prior, test_prior).tolist()
+    rows = []
+    for row in probs.tolist():
+        shifted = [p * f for p, f in zip(row, factor, strict=True)]
+        rows.append([p / sum(shifted) for p in shifted])
+    return torch.tensor(rows, dtype=probs.dtype)
+
+
+def cut_by_numpy(probs, train_prior, test_prior):
+    p, old, new = (t.detach().numpy() for t in (probs, train_prior, test_prior))
+    factor = np.divide(new, old, out=np.zeros_like(new), where=old > 0)
+    shifted = p * factor
+    return torch.from_numpy(shifted / shifted.sum(axis=1, keepdims=True))
+
+
 # --- wrong, and on no list ----------------------------------------------------------------
 
 
@@ -127,6 +153,13 @@ def logs(probs, train_prior, test_prior):
     return by_rows(probs, factor_of(train_prior, test_prior)).log()
 
 
+def numpy_alone(probs, train_prior, test_prior):
+    p, old, new = (t.numpy() for t in (probs, train_prior, test_prior))
+    factor = np.divide(new, old, out=np.zeros_like(new), where=old > 0)
+    shifted = p * factor
+    return torch.from_numpy(shifted / shifted.sum(axis=1, keepdims=True))
+
+
 # --- right --------------------------------------------------------------------------------
 
 
@@ -142,13 +175,6 @@ def right_logs(probs, train_prior, test_prior):
 def right_normalize(probs, train_prior, test_prior):
     ratio = (test_prior / train_prior).nan_to_num(0, posinf=0)
     return F.normalize(probs * ratio, p=1, dim=1)
-
-
-def right_numpy(probs, train_prior, test_prior):
-    p, old, new = (t.numpy() for t in (probs, train_prior, test_prior))
-    factor = np.divide(new, old, out=np.zeros_like(new), where=old > 0)
-    shifted = p * factor
-    return torch.from_numpy(shifted / shifted.sum(axis=1, keepdims=True))
 
 
 def right_einsum(probs, train_prior, test_prior):
@@ -174,6 +200,7 @@ MISTAKES = {
     "difference_added": (difference_added, difference_cut),
     "down_the_columns": (down_the_columns,),
     "over_everything": (over_everything,),
+    "axis_dropped": (axis_dropped,),
     "softmax_again": (softmax_again,),
     "taken_for_logits": (taken_for_logits,),
     "labels": (labels,),
@@ -181,10 +208,20 @@ MISTAKES = {
     "guarded_by_a_tiny_number": (guarded_by_a_tiny_number,),
     "absent_left_as_it_is": (absent_left_as_it_is,),
     "in_place": (in_place,),
+    "cut": (cut, cut_by_numbers, cut_by_numpy),
 }
 
 UNLISTED = {
-    f.__name__: f for f in (blended, over_the_largest, squared, untouched, first_row_only, logs)
+    f.__name__: f
+    for f in (
+        blended,
+        over_the_largest,
+        squared,
+        untouched,
+        first_row_only,
+        logs,
+        numpy_alone,
+    )
 }
 
 RIGHT = {
@@ -193,7 +230,6 @@ RIGHT = {
         right_rows,
         right_logs,
         right_normalize,
-        right_numpy,
         right_einsum,
         right_masked,
     )
