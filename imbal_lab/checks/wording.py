@@ -82,7 +82,8 @@ def reason(verdict: Verdict, finding: Finding) -> tuple[str, str]:
             return "what follows computes with a number.", "return a float, or one tensor entry."
         return (
             "what follows computes with one tensor, not with another kind of value.",
-            "torch.stack joins a list of rows; torch.from_numpy turns an array into a tensor.",
+            "torch.tensor makes one of a list of numbers, torch.stack of a list of tensors, "
+            "torch.from_numpy of an array.",
         )
     if not exercise.axes and outcome.result.dim():
         return "what follows computes with one number.", ".squeeze() makes one of a single entry."

@@ -27,7 +27,7 @@ def explain(problem: BaseException) -> tuple[str, str, str]:
         return (
             f"✗ The run stopped: {text}",
             "The curves show how far it came.",
-            "Try a smaller step size, or mend what this names and run this cell again.",
+            "Mend what this names, or try a smaller step size, and run this cell again.",
         )
     return (
         f"✗ Your code stopped with {type(problem).__name__}: {text}",

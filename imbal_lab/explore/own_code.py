@@ -22,8 +22,13 @@ class OwnLoss(nn.Module):
 
     def forward(self, logits: Tensor, y: Tensor) -> Tensor:
         loss = self._function(logits, y, self.counts, *self._more)
-        if not isinstance(loss, Tensor) or loss.ndim or not loss.requires_grad:
+        if not isinstance(loss, Tensor) or loss.ndim:
             raise ValueError(f"loss: must return a scalar made of the logits, gave {_kind(loss)}")
+        if not loss.requires_grad:
+            raise ValueError(
+                "loss: it is cut off from the logits, so nothing is learnt; look for .detach(), "
+                ".item(), NumPy or torch.no_grad on the way"
+            )
         return loss
 
 
