@@ -11,7 +11,7 @@ ALT = (
     "Two panels with the bell curves of a common and a rare class over one measurement, each as "
     "high as its share. Left, the training mix of 95 to 5: the rare bell lies under the flank of "
     "the common one; the line where they cross is far to the right, and half of the rare class is "
-    "missed. Right, equal shares: both bells have the same shapes as before and "
+    "missed (hatched). Right, equal shares: both bells have the same shapes as before and "
     "the same height, and they cross half way. An arrow shows how far the line has moved."
 )
 APART = 2.4  # between the centres, in standard deviations
@@ -64,7 +64,9 @@ def _bells(ax: Axes, title: str, shares: np.ndarray, line: float) -> None:
         edgecolor=style.MINORITY.colour,
         hatch="////",
         linewidth=0,
+        label="rare and missed",
     )
+    ax.legend(frameon=False, fontsize=style.TEXT_PT, loc="upper left", borderaxespad=0)
     for look, bell in ((style.MAJORITY, common), (style.MINORITY, rare)):
         ax.plot(X, bell, color=look.colour, linestyle=look.dash, linewidth=look.width)
     top = 1.5 * common.max()
