@@ -60,9 +60,9 @@ quiz(
 # %% [markdown] role="given"
 # ## The puzzle
 #
-# Imbalance has a shape. **Long-tailed** counts fall class by class, as 400, 108, 29, 8 do. With **step** imbalance some classes have many examples, and all others equally few.
+# Imbalance has a shape. **Long-tailed** counts fall class by class, as 400, 108, 29, 8 do. With **step** imbalance they fall in steps: some classes have many examples each, others equally few.
 #
-# Take those four long-tailed classes, points in the plane that overlap a little, and train a small network with plain SGD. After 300 steps it is right for 93 % of new examples, if these come in the same mix. That sounds done.
+# Take those four long-tailed classes, points in the plane that overlap a little, and train a small network with plain SGD. After 300 steps it is right for 93 % of new examples, if these come in the same mix.
 
 # %% role="predict" id="rarest"
 predict(
@@ -76,18 +76,18 @@ predict(
 explore("remedies", data="gauss2d", method="sgd", rho=50, prediction="rarest")
 
 # %% [markdown] role="given"
-# Look at the recalls, top right: the rarer the class, the lower, and of the rarest nothing is found. In the map of decisions its land is a small wedge that misses its examples.
+# Look at the recalls, top right: the rarer the class, the lower, and of the rarest nothing is found. In the map its land is a small wedge that misses its examples.
 #
-# Now try the remedies in the menu: **class weights** (a rare example's loss counts more), **SGD+O** (oversampling: every batch has equally many of each class), **logit adjustment** (we come to it). All three find far more of the rarest class. What does the majority's recall do meanwhile? Then take the data "Seven states" with ρ = 100: not all remedies still work.
+# Now try the remedies in the menu: **class weights** (a rare example's loss counts more), **SGD+O** (oversampling: every batch has equally many of each class), **logit adjustment** (we come to it) (the others can wait). All three find far more of the rarest class. What does the majority's recall do meanwhile? Then take the data "Seven states" with ρ = 100, a small copy of what comes below: which remedy misses state 5?
 #
 # ## The idea
 #
-# Accuracy is a mean over *examples*, so common classes decide it:
+# Accuracy is a mean over *examples*, so common classes decide:
 #
 # <!-- formula: accuracy -->
 # $$A=\sum_k\pi_kR_k$$
 #
-# At these counts the rarest class has the share $\pi_3=8/545$: losing it whole costs accuracy 1.5 points.
+# Class $k$, counted from 0, has the share $\pi_k$ and the recall $R_k$. At these counts the rarest class has the share $\pi_3=8/545$: losing it whole costs accuracy 1.5 points.
 #
 # Below are two classifiers with the same accuracy. Rows are the true classes. Which one would you rather have in a hospital?
 
@@ -97,7 +97,7 @@ idea("accuracy_and_recall")
 # %% [markdown] role="given"
 # ## Two measures
 #
-# **Balanced accuracy** is the plain mean of the recalls. It asks what is found, and not at what price: every false alarm is some other class's miss, but a thousand common examples called rare hardly dent the common recall. **F1** counts false alarms as well; macro-F1 is the mean over classes.
+# **Balanced accuracy** is the plain mean of the recalls. It asks what is found, and not at what price: every false alarm is some other class's miss, but a thousand of 100,000 common examples called rare hardly dent the common recall. **F1** counts false alarms as well; macro-F1 is the mean over classes.
 #
 # <!-- formula: measures -->
 # $$R_k=\frac{H_k}{N_k},\qquad F_k=\frac{2H_k}{N_k+G_k},\qquad F=\frac1C\sum_kF_k$$
@@ -108,7 +108,7 @@ idea("accuracy_and_recall")
 #
 # ## A worked cousin
 #
-# Precision of one class, for the right-hand classifier of the drawing. `clamp_min(1)` makes 0/1 of 0/0: a class that is never called has precision 0, and not NaN. In this course **absent means zero**.
+# Precision of one class, for the right-hand classifier of the drawing. `clamp_min(1)` makes 0/1 of 0/0: a class that is never called, as on the left of the drawing, has precision 0, and not NaN. In this course **absent means zero**.
 
 # %% role="given"
 def precision_of(predictions, y, k):
@@ -127,7 +127,7 @@ print("precision", [round(precision_of(guesses, labels, k), 2) for k in range(3)
 # %% [markdown] role="task" ex="class_recalls" difficulty=1 minutes=6
 # ## Exercise 1: recalls
 #
-# Return the recall of every class, one number a class in the order of the labels. `num_classes` says how many there are; a class that does not occur in `y` has recall 0.
+# Return the recalls as one tensor, one number a class in the order of the labels. `num_classes` says how many there are; a class that does not occur in `y` has recall 0.
 
 # %% role="answer" ex="class_recalls"
 def class_recalls(predictions, y, num_classes):
@@ -161,7 +161,7 @@ def macro_f1(predictions, y, num_classes):
 # %% [markdown] role="given"
 # ## When the mix changes
 #
-# A network trained on the mix $\pi$ learns how probable each class is *in that mix*. Suppose it is used where the shares are $\nu$, equal ones for instance, and a class looks the same as ever. Then nothing needs to be trained again: by Bayes' rule the line between two classes just moves.
+# A network trained on the mix $\pi$ learns how probable each class is *in that mix*. Suppose it is used where the shares are $\nu$, equal ones for instance, and a class looks the same as ever. Nothing needs training again. By Bayes' rule a class's probability is proportional to its share times how often that class looks like this example. Only the share has changed: divide by the old one, multiply by the new one, and the line between two classes moves.
 
 # %% role="given"
 idea("prior_shift")
@@ -176,7 +176,7 @@ idea("prior_shift")
 #
 # <!-- symbols: shift -->
 #
-# Of a class with $\pi_k=0$ the model knows nothing: its probability is 0. Leave `probs` as it is, and use torch's operations throughout; your function will be trained through.
+# Of a class with $\pi_k=0$ the model knows nothing: its probability is 0. Leave `probs` as it is, and use torch's operations throughout: a loss will be made of the result, and its gradient must find the way back to `probs`.
 
 # %% role="answer" ex="shifted_probabilities"
 def shifted_probabilities(probs, train_prior, test_prior):
@@ -187,15 +187,15 @@ def shifted_probabilities(probs, train_prior, test_prior):
 
 # %% [markdown] role="hint" ex="shifted_probabilities"
 # 1. The factor is the same for every example, one number a class. Broadcasting multiplies `[n, C]` by `[C]`.
-# 2. Divide each row by its own sum: `sum(dim=1, keepdim=True)` has shape `[n, 1]`.
+# 2. Divide each row by its own sum: `sum(dim=1)` has shape `[n]` and does not fit, `sum(dim=1, keepdim=True)` has `[n, 1]`.
 # 3. `torch.where(condition, this, that)` chooses entry by entry: the quotient where the old share is positive, else 0. Write `probs * factor` rather than `probs *= factor`.
 
 # %% [markdown] role="given"
 # ## Your code in the picture
 #
-# Shifting after training is called **post-hoc** logit adjustment. The same function fits *inside* the loss, turned round: say that the network's own probabilities are for equal shares, shift them to the training mix, and ask there how probable the labels are. Whoever uses the network leaves the shift out.
+# Shifting after training ("shifted after" in the table below) is called **post-hoc** logit adjustment. The same function fits *inside* the loss ("adjusted loss"; in the menu "Logit adjustment"), turned round: say that the network's own probabilities are for equal shares, shift them to the training mix, and ask there how probable the labels are. Whoever uses the network leaves the shift out.
 #
-# The strong lines are trained with your function, the pale bands with the library's logit-adjusted loss. Do they agree?
+# The strong lines are yours, the pale bands the library's logit-adjusted loss. Do they agree?
 
 # %% role="explore" id="own"
 def my_loss(logits, y, counts):
@@ -211,9 +211,9 @@ explore("remedies", mine=my_loss, data="gauss2d", rho=50)
 # %% [markdown] role="given"
 # ## Does it hold?
 #
-# Guess first, aloud: which remedy wins on overlapping blobs? On seven states of a machine that lie far apart, the rarest with 5 of 29,000 examples? On curves that a network learns by heart?
+# Guess first, aloud: which remedy wins on overlapping blobs? On seven states that lie far apart, the rarest with 5 of 29,000 examples? On 1-D curves of ten classes (ρ = 100) that a network learns by heart?
 #
-# The next cell trains six networks for each remedy and data set, with *your* three functions as measures and as shift, and takes ten to twenty seconds. Gains are in points of balanced accuracy over plain training, with 95 % intervals. "Sure minus right" is the mean of the largest probability minus the accuracy: near zero means **calibrated**.
+# The next cell trains six networks for each remedy and data set, with *your* three functions as measures and as shift, and takes ten to twenty seconds on an idle machine. Gains are in points of balanced accuracy over plain training, with 95 % intervals. "Sure minus right" is the mean of the largest probability minus the accuracy, both with equal shares: near zero means **calibrated**. Hollow squares in the picture are accuracies at the *training* mix.
 
 # %% role="extra" id="acceptance"
 acceptance("which_remedy_wins", recalls=class_recalls, f1=macro_f1, shift=shifted_probabilities)
@@ -221,11 +221,11 @@ acceptance("which_remedy_wins", recalls=class_recalls, f1=macro_f1, shift=shifte
 # %% [markdown] role="essay" id="which_remedy" points=3
 # ## It depends on the data
 #
-# - **Overlap.** Only the mix is wrong, and every remedy corrects it. Shifted probabilities are calibrated for the new mix. But at the *training* mix all remedies cost accuracy, and macro-F1 falls with the shift.
-# - **Rare and apart.** There is no evidence to shift: the network has never learnt to look. It must see the rare states more often. Class weights ask for the same *on average*, as rare batches with enormous steps; at this step size that destroys the network. With a 25th of it they work much better.
-# - **Memorised.** Early on weights and oversampling gain. Once every example is fitted, its loss is near zero, and hundreds of times nearly nothing is still little. The shift goes on working, but these networks are far too sure of themselves, so it corrects too little.
+# - **Overlap.** Only the mix is wrong, and every remedy corrects it. Shifted probabilities are calibrated for the new mix. But at the *training* mix all remedies cost accuracy (the squares), and macro-F1 falls with the shift.
+# - **Rare and apart.** Of the two rarest states there is next to no evidence to shift: the network has hardly learnt to look. It must see them more often. Class weights ask for the same *on average*, as rare batches with enormous steps; at this step size that destroys the network. (In the explorer the largest weight is 46, and they did well; here it is 828.) With a 25th of the step they find the rare states, but accuracy at the mix is 59 %.
+# - **Memorised.** Early on oversampling gains (last panel), and perhaps weights. Once nearly every example is fitted, its loss is near zero, and a hundred times nearly nothing is still little. The shift goes on working, but these networks are far too sure of themselves, so it corrects too little.
 #
-# **What did not come out.** In the limit of long training weights should do nothing at all (Byrd and Lipton, 2019). Look at the digits: there every training example is fitted too, and weights still gain. Nor does balanced accuracy prove a remedy good: plain training has the best accuracy at the mix on the blobs.
+# **What did not come out.** In the limit of long training weights should do nothing at all (Byrd and Lipton, 2019). Look at the digits: there every training example is fitted too, and weights that acted *from the start* still gain. Nor does balanced accuracy prove a remedy good: at the mix of the blobs plain training is the most accurate.
 #
 # **Essay.** A factory's camera sees faults, rare ones, in the same mix as in training. A colleague reports 99.8 % accuracy; another one proposes class weights. In six to ten sentences: what do you ask to see, which remedy do you try first and what would make you change it, and when would you leave plain training as it is? Support one claim with a row of the table.
 # <!-- rubric -->
@@ -255,9 +255,9 @@ acceptance("which_remedy_wins", recalls=class_recalls, f1=macro_f1, shift=shifte
 quiz(
     "Without looking back: a network has fitted all its training examples, with losses near zero. You multiply the loss of the rare class by 100 and go on training. What happens to its recall on new data?",
     {
-        "It rises until all recalls are equal": "Weights act through the loss. A hundred times nearly nothing moves the network little.",
+        "It rises clearly, as with weights from the start": "From the start they act while losses are large. Now a hundred times nearly nothing moves the network little.",
         "It changes little": "Fitted examples hardly pull any more, whatever their weight. A shift of the probabilities would still act.",
-        "It falls to zero": "Nothing pushes the rare class away: its own examples are fitted.",
+        "It falls, since the rare examples are fitted too closely": "They are fitted already, and their loss is near zero: there is little left to push.",
     },
     right="It changes little",
     id="fitted",
@@ -269,7 +269,7 @@ quiz(
     {
         "The mean loss": "It is the same, too: each example's share of it has grown 800-fold either way.",
         "How much the steps jump": "With weights most batches hold no such example, and the rare batch that does takes one huge step.",
-        "Nothing: they are the same method": "In the mean they are. A network takes single steps, and on the seven states large ones destroyed it.",
+        "Nothing: they are the same method": "In the mean they are. A network takes single steps, and on the 29,000 examples of the seven states large ones destroyed it.",
     },
     right="How much the steps jump",
     id="jumps",
