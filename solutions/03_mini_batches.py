@@ -141,8 +141,8 @@ quiz(
     "ρ = 10, batches of 20 threes and 2 eights. A colleague multiplies the loss of every eight by 10. What happens to the projection p of the eights?",
     {
         "It grows, since eights now count as much as threes": "They count as much in the sum. But two examples stay two examples: their mean aims no better.",
-        "It stays as it is": "The class's gradients in the batch and in the training set both get ten times longer, and neither turns. PCNSGD even divides the factor out.",
         "It falls, since the sideways part is multiplied by 10": "It is, and so is the forward part. A cosine does not notice.",
+        "It stays as it is": "The class's gradients in the batch and in the training set both get ten times longer, and neither turns. PCNSGD even divides the factor out.",
     },
     right="It stays as it is",
     id="class_weights",

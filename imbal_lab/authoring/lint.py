@@ -5,6 +5,7 @@ The lines read ``file: cell: what: what to do``. No code of a lesson is run.
 
 import contextlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -134,9 +135,19 @@ def _essays(lesson: Lesson) -> Problems:
 
 
 def _questions(lesson: Lesson) -> Problems:
+    places: Counter[int] = Counter()  # of the right choices; who guesses must not learn them
     for cell in lesson.cells:
-        if cell.role in ("quiz", "predict") and asked(cell) is None:
-            yield cell.id, f'not one call with literal texts: write {cell.role}("...", ...)'
+        if cell.role in ("quiz", "predict"):
+            question = asked(cell)
+            if question is None:
+                yield cell.id, f'not one call with literal texts: write {cell.role}("...", ...)'
+            elif question.right in question.replies:
+                places[1 + list(question.replies).index(question.right)] += 1
+    if places.total() > 2:
+        (place, often), *_ = places.most_common(1)
+        if often > places.total() // 2:
+            what = f"{often} of {places.total()} right choices stand at place {place}"
+            yield "questions", f"{what}: move some"
 
 
 def _images(lesson: Lesson) -> Problems:

@@ -41,7 +41,7 @@ class Outcome:
     result: Tensor | Other | None = None
     raised: Raised | None = None
     changed_input: str | None = None  # the argument that was written to
-    cut: bool = False  # no gradient goes back from the result to an argument that wants one
+    cut: bool = False  # an argument wants a gradient, and none goes back from the result
     used_library: bool = False  # ran the reference, or a room where the answers are
     stopped: str | None = None  # "time": over its limit; "died": the process ended
 
@@ -86,7 +86,7 @@ def outcome_of(function: Function, inputs: Inputs, untouched: Inputs) -> Outcome
     """The bare call of a function that returns."""
     wanted = any(isinstance(value, Tensor) and value.requires_grad for value in inputs.values())
     result = function(*inputs.values())
-    cut = wanted and isinstance(result, Tensor) and not result.requires_grad
+    cut = wanted and not (isinstance(result, Tensor) and result.requires_grad)
     changed = (name for name in inputs if not same(inputs[name], untouched[name]))
     return Outcome(plain(result), changed_input=next(changed, None), cut=cut)
 

@@ -11,11 +11,16 @@ from imbal_lab.methods import arb_losses
 
 
 def batch(
-    counts: list[int], size: int, spread: float = 1.0, dtype: torch.dtype = torch.float32
+    counts: list[int],
+    size: int,
+    spread: float = 1.0,
+    dtype: torch.dtype = torch.float32,
+    learning: bool = False,
 ) -> Case:
     """Logits [size, C] and labels of the classes that have examples; counts are no part of it.
 
     Counts have the dtype of the logits, as class weights must, so that these get their name.
+    ``learning``: the logits want a gradient, as those of a network in training do.
     """
 
     def draw(generator: Generator) -> Inputs:
@@ -23,9 +28,11 @@ def batch(
         there = torch.tensor(counts).nonzero()[:, 0]
         y = there[torch.arange(size) % len(there)]
         y = y[torch.randperm(size, generator=generator)]
-        return {"logits": logits.to(dtype), "y": y, "counts": torch.tensor(counts, dtype=dtype)}
+        logits = logits.to(dtype).requires_grad_(learning)
+        return {"logits": logits, "y": y, "counts": torch.tensor(counts, dtype=dtype)}
 
-    return Case(f"counts {counts}, {size} examples, logits times {spread:g}, {dtype}", draw)
+    name = f"counts {counts}, {size} examples, logits times {spread:g}, {dtype}"
+    return Case(f"{name}{', learning' * learning}", draw)
 
 
 def absent_on_top(counts: list[int], size: int, spread: float) -> Case:
@@ -208,6 +215,10 @@ def largest_of_the_batch(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
     return below_the_largest(logits, y, counts, logits.max())
 
 
+def cut(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
+    return arb_losses(logits, y, counts).detach()
+
+
 def overflowing(logits: Tensor, y: Tensor, counts: Tensor) -> Tensor:
     below = (ratios(y, counts) * logits.exp()).sum(dim=1)
     return -(own(logits, y).exp() / below).log()
@@ -260,6 +271,13 @@ EXERCISE = Exercise(
             1,
             (absent_on_top([60, 0, 7], 12, spread=3000.0),),
             "try logits 1000, 0, 0 with counts 0, 5, 5: the first class must not be seen at all.",
+        ),
+        Group(
+            "logits of a network that is learning",
+            "gradients go back through the losses to the logits",
+            1,
+            (batch([60, 12, 4], 6, learning=True),),
+            "stay with torch's operations on logits, without detach(), no_grad(), item() or numpy.",
         ),
         Group(
             "ten classes, a batch of one, and double precision",
@@ -402,6 +420,12 @@ EXERCISE = Exercise(
             "the largest logit of the whole batch was taken off; other examples round to 0.",
             "each example has a largest logit of its own: dim=1, keepdim=True.",
             (largest_of_the_batch,),
+        ),
+        Mistake(
+            "cut",
+            "the losses are cut off from the logits, so the network would never learn from them.",
+            "compute with torch's operations, without detach(), no_grad(), item() or numpy.",
+            (cut,),
         ),
         Mistake(
             "overflow",

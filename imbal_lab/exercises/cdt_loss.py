@@ -14,20 +14,25 @@ def batch(
     gamma: float,
     scale: float = 2.0,
     dtype: torch.dtype = torch.float64,
+    learning: bool = False,
 ) -> Case:
-    """Random logits of this scale for the given labels."""
+    """Random logits of this scale for the given labels.
+
+    ``learning``: they want a gradient, as those of a network in training do.
+    """
 
     def draw(generator: Generator) -> Inputs:
         size = (len(labels), len(counts))
         logits = scale * torch.randn(size, generator=generator, dtype=torch.float64)
         return {
-            "logits": logits.to(dtype),
+            "logits": logits.to(dtype).requires_grad_(learning),
             "y": torch.tensor(labels),
             "counts": torch.tensor(counts, dtype=dtype),  # as the logits: class weights must match
             "gamma": gamma,
         }
 
-    return Case(f"labels {labels}, counts {counts}, gamma {gamma}, scale {scale}, {dtype}", draw)
+    name = f"labels {labels}, counts {counts}, gamma {gamma}, scale {scale}, {dtype}"
+    return Case(f"{name}{', learning' * learning}", draw)
 
 
 def never_negative(inputs: Inputs, result: Tensor) -> bool:
@@ -129,6 +134,10 @@ def probability(logits: Tensor, y: Tensor, counts: Tensor, gamma: float) -> Tens
     return (-not_averaged(logits, y, counts, gamma)).exp().mean()
 
 
+def cut(logits: Tensor, y: Tensor, counts: Tensor, gamma: float) -> Tensor:
+    return cdt_loss(logits, y, counts, gamma).detach()
+
+
 def overflows(logits: Tensor, y: Tensor, counts: Tensor, gamma: float) -> Tensor:
     powers = (logits / hot(counts, gamma, logits)).exp()
     return -(powers[torch.arange(len(y)), y] / powers.sum(dim=1)).log().mean()
@@ -169,6 +178,13 @@ EXERCISE = Exercise(
             1,
             (batch([0, 2, 1], [400, 80, 4], 0.2, scale=2000.0),),
             "leave exp and log to F.cross_entropy or log_softmax, which are safe.",
+        ),
+        Group(
+            "logits of a network that is learning",
+            "gradients go back through the loss to the logits",
+            1,
+            (batch([0, 1, 0, 2], [60, 12, 4], 0.3, learning=True),),
+            "stay with torch's operations on logits, without detach(), no_grad(), item() or numpy.",
         ),
         Group(
             "ten classes in single precision",
@@ -268,6 +284,12 @@ EXERCISE = Exercise(
             "this is the mean probability of the labels; the logarithm is missing.",
             "take minus the logarithm of each, then the mean.",
             (probability,),
+        ),
+        Mistake(
+            "cut",
+            "the result is cut off from the logits, so the network would never learn from it.",
+            "compute with torch's operations, without detach(), no_grad(), item() or numpy.",
+            (cut,),
         ),
         Mistake(
             "overflows",

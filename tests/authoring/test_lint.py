@@ -50,6 +50,18 @@ def test_what_is_missing_is_named_with_its_place(source, exercises, old, new, pr
     assert all(line.startswith("01_short.py: ") for line in found)
 
 
+@pytest.mark.parametrize(("rights", "told"), [("aab", True), ("abab", False), ("aaab", True)])
+def test_right_choices_stand_at_different_places(source, exercises, rights, told):
+    """Two of four at one place are no pattern, two of three are."""
+    quiz = next(cell for cell in cells(source)[1] if 'role="quiz"' in cell)
+    call = 'quiz("?", {"a": "A", "b": "B"}, right="%s", id="q%d")'
+    more = [f'# %% role="quiz" id="q{k}"\n{call % (r, k)}\n' for k, r in enumerate(rights)]
+    found = [p for p in problems(source.replace(quiz, "".join(more)), exercises) if "place" in p]
+    assert bool(found) is told, found
+    if told:
+        assert f"{rights.count('a')} of {len(rights)} right choices stand at place 1" in found[0]
+
+
 def cells(source):
     """The header and the cells of a source, as texts."""
     header, *rest = source.split("# %%")

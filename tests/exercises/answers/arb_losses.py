@@ -202,6 +202,24 @@ def log_of_softmax(logits, y, counts):
     return -torch.log(p[torch.arange(len(y)), y])
 
 
+def cut(logits, y, counts):
+    return F.cross_entropy(logits.data + counts.log(), y, reduction="none")
+
+
+def cut_in_the_end(logits, y, counts):
+    return torch.tensor(F.cross_entropy(logits + counts.log(), y, reduction="none").tolist()).to(
+        logits
+    )
+
+
+def cut_by_numpy(logits, y, counts):
+    with np.errstate(divide="ignore"):
+        v = logits.detach().double().numpy() + np.log(counts.numpy())
+    top = v.max(axis=1, keepdims=True)
+    total = np.log(np.exp(v - top).sum(axis=1)) + top[:, 0]
+    return torch.from_numpy(total - v[np.arange(len(v)), y.numpy()])
+
+
 # --- wrong, and on no list ----------------------------------------------------------------
 
 
@@ -273,14 +291,6 @@ def loop(logits, y, counts):
     return torch.stack(out)
 
 
-def numpy_inside(logits, y, counts):
-    with np.errstate(divide="ignore"):
-        v = logits.double().numpy() + np.log(counts.numpy())
-    top = v.max(axis=1, keepdims=True)
-    total = np.log(np.exp(v - top).sum(axis=1)) + top[:, 0]
-    return torch.from_numpy(total - v[np.arange(len(v)), y.numpy()])
-
-
 def vmapped(logits, y, counts):
     def one(z, c):
         return F.cross_entropy((z + counts.log())[None], c[None])
@@ -315,6 +325,7 @@ MISTAKES = {
     "guarded": (small_number_added, small_number_added_5, small_number_instead),
     "largest_of_all_classes": (largest_of_all_classes, largest_of_all_classes_looping),
     "largest_of_the_batch": (largest_of_the_batch,),
+    "cut": (cut, cut_in_the_end, cut_by_numpy),
     "overflow": (overflow, log_of_softmax),
 }
 
@@ -340,7 +351,6 @@ RIGHT = {
         ratio_in_the_exponent,
         shifted_by_hand,
         loop,
-        numpy_inside,
         vmapped,
     )
 }

@@ -120,6 +120,23 @@ def overflows(logits, y, counts, gamma):
     return -torch.log(p[torch.arange(len(y)), y]).mean()
 
 
+def cut(logits, y, counts, gamma):
+    with torch.no_grad():
+        return F.cross_entropy(logits / heat(counts, gamma), y)
+
+
+def cut_as_a_number(logits, y, counts, gamma):
+    return F.cross_entropy(logits / heat(counts, gamma), y).item()
+
+
+def cut_by_numpy(logits, y, counts, gamma):
+    n = counts.numpy()
+    z = logits.detach().double().numpy() / (n.max() / n) ** gamma
+    top = z.max(axis=1)
+    total = top + np.log(np.exp(z - top[:, None]).sum(axis=1))
+    return float((total - z[np.arange(len(z)), y.numpy()]).mean())
+
+
 # --- wrong, and on no list ----------------------------------------------------------------
 
 
@@ -201,14 +218,6 @@ def largest_taken_out(logits, y, counts, gamma):
     return (z.exp().sum(1).log() - z[range(len(y)), y]).mean()
 
 
-def numpy_inside(logits, y, counts, gamma):
-    n = counts.numpy()
-    z = logits.double().numpy() / (n.max() / n) ** gamma
-    top = z.max(axis=1)
-    total = top + np.log(np.exp(z - top[:, None]).sum(axis=1))
-    return float((total - z[np.arange(len(z)), y.numpy()]).mean())
-
-
 MISTAKES = {
     "multiplied": (multiplied, multiplied_by_inverse),
     "label_only": (label_only,),
@@ -224,6 +233,7 @@ MISTAKES = {
     "mean_of_class_means": (mean_of_class_means,),
     "negative": (negative,),
     "probability": (probability,),
+    "cut": (cut, cut_as_a_number, cut_by_numpy),
     "overflows": (overflows,),
 }
 
@@ -251,6 +261,5 @@ RIGHT = {
         inverse_as_a_diagonal,
         example_by_example,
         largest_taken_out,
-        numpy_inside,
     )
 }
