@@ -49,9 +49,9 @@ quiz(
     "Warm-up. A training set has 400, 108, 29 and 8 examples of its four classes. How large is the imbalance ratio ρ?",
     {
         "about 0.73": "That is the majority's share of all examples, 400 of 545.",
+        "about 3.7": "That is each count over the next one. ρ compares the two ends.",
         "50": "The largest count over the smallest: 400 / 8.",
         "392": "That is the difference. The ratio divides.",
-        "about 3.7": "That is each count over the next one. ρ compares the two ends.",
     },
     right="50",
     id="warm_up",
@@ -78,7 +78,7 @@ explore("remedies", data="gauss2d", method="sgd", rho=50, prediction="rarest")
 # %% [markdown] role="given"
 # Look at the recalls, top right: the rarer the class, the lower, and of the rarest nothing is found. In the map its land is a small wedge that misses its examples.
 #
-# Now try the remedies in the menu: **class weights** (a rare example's loss counts more), **SGD+O** (oversampling: every batch has equally many of each class), **logit adjustment** (we come to it) (the others can wait). All three find far more of the rarest class. What does the majority's recall do meanwhile? Then take the data "Seven states" with ρ = 100, a small copy of what comes below: which remedy misses state 5?
+# Now try the remedies in the menu: **class weights** (a rare example's loss counts more), **SGD+O** (oversampling: every batch has equally many of each class), **logit adjustment** (we come to it; the others can wait). All three find far more of the rarest class. What does the majority's recall do meanwhile? Then take the data "Seven states" with ρ = 100, a small copy of what comes below: which remedy misses state 5?
 #
 # ## The idea
 #
