@@ -35,9 +35,8 @@ def progress(rows: Mapping[str, Panels], classes: Sequence[str] = ("major", "min
     for ax in axes[-1]:
         ax.set_xlabel("epoch", fontsize=style.TEXT_PT, color=style.QUIET)
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes[0][0].legend(
-        frameon=False, fontsize=style.TEXT_PT, loc="lower right", bbox_to_anchor=(1.0, 0.42)
-    )
+    middle = axes[0][len(titles) // 2]
+    middle.legend(frameon=False, fontsize=style.TEXT_PT, loc="center right")
     made.tight_layout()
     return made
 
