@@ -122,13 +122,17 @@ def _ratio(run: Any, quantity: str, what: str) -> str:
     norms = curves.grouped(values.mean(axis=0))
     if np.isnan(norms).all():
         return NOT_RECORDED
-    ratio = norms[:, -1] / np.where(norms[:, 0] > 0, norms[:, 0], np.nan)
-    number = values.shape[2]
-    return _sentence(
-        f"the {what} of {_rarest(number)} is {ratio[0]:.2g} times as long as that of "
-        f"{_most_frequent(number)} at step {int(step[0])} and {ratio[-1]:.2g} times at step "
-        f"{int(step[-1])}"
+    rare, frequent = _rarest(values.shape[2]), _most_frequent(values.shape[2])
+    there = np.flatnonzero(norms[:, 0] > 0)
+    if not len(there):
+        return _sentence(f"the {what} of {frequent} is zero")
+    ratio = norms[there, -1] / norms[there, 0]
+    first, last = (int(step[there[end]]) for end in (0, -1))
+    line = (
+        f"the {what} of {rare} is {ratio[0]:.2g} times as long as that of {frequent} at step "
+        f"{first} and {ratio[-1]:.2g} times at step {last}"
     )
+    return _sentence(line if last == step[-1] else f"{line}, after which the latter is zero")
 
 
 def _sentence(*parts: str) -> str:

@@ -63,6 +63,20 @@ def test_each_curve_has_words_of_its_own(make_recording, make_classes):
     )
 
 
+def test_gradients_that_vanish(make_recording, make_classes):
+    """Under PCNGD all losses reach zero, and the gradients with them."""
+    run = make_recording([[0.8, 0.2], [0.5, 0.4], [0.0, 0.0]])
+    run.grad_norm[:] = torch.tensor([[1.0, 0.5], [0.4, 0.1], [0.0, 0.0]])
+    assert VIEWS["grad_norm"].words(run, make_classes(20, 2)) == (
+        "The gradient of the minority is 0.5 times as long as that of the majority at step 0 and "
+        "0.25 times at step 10, after which the latter is zero."
+    )
+    run.grad_norm[:] = 0
+    assert "The gradient of the majority is zero." in VIEWS["grad_norm"].words(
+        run, make_classes(20, 2)
+    )
+
+
 def test_gradients_that_were_not_recorded_are_said_so(make_recording, make_classes):
     run = make_recording([[0.8, 0.2], [0.5, 0.4]])
     run.grad_norm[:], run.cosine[:] = float("nan"), float("nan")
