@@ -287,8 +287,8 @@ quiz(
     "Without looking back: if you multiply the minority's loss by 100, what happens to a PCNGD step?",
     {
         "It turns towards the minority": "That is what class weights do to gradient descent. PCNGD divides the factor out.",
-        "Nothing": "The length of a class gradient plays no part, and the factor changes only the length.",
         "It gets 100 times longer": "Each class contributes a direction of length one, whatever its loss is multiplied by.",
+        "Nothing": "The length of a class gradient plays no part, and the factor changes only the length.",
     },
     right="Nothing",
     id="retrieval",
