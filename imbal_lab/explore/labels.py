@@ -1,8 +1,8 @@
 """Words in a live picture, drawn once and stamped after that.
 
-Text is half the cost of a picture: every letter is rendered anew in every paint. A label keeps its
-letters and changes its height, so its pixels are kept and put where it stands now, rounded to a
-whole pixel.
+Text is half the cost of a picture: every letter is laid out and rendered anew in every paint. A
+label keeps its letters and changes its height, so its pixels are kept and put where it stands now,
+rounded to a whole pixel.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from numpy.typing import NDArray
 
 KEPT = 400
 RIM = 2  # pixels round the extent, for slanted and heavy letters
 
 Pixels = NDArray[np.uint8]
+Values = NDArray[np.float64]
 
 
 class Labels:
@@ -25,7 +26,7 @@ class Labels:
 
     def __init__(self, canvas: FigureCanvasAgg) -> None:
         self._canvas = canvas
-        self._stamps: dict[Any, Pixels] = {}
+        self._stamps: dict[Any, tuple[Pixels, Values]] = {}  # and where its corner is
 
     def draw(self, text: Text) -> None:
         """Draw ``text`` where it stands now."""
@@ -37,14 +38,21 @@ class Labels:
             text.get_alpha(),
             text.get_fontsize(),
             text.get_fontweight(),
+            text.get_horizontalalignment(),
+            text.get_verticalalignment(),
         )
+        if isinstance(text, Annotation):
+            text.update_positions(self._canvas.get_renderer())
+        at = text.get_transform().transform(text.get_unitless_position())
         if key not in self._stamps:
             if len(self._stamps) >= KEPT:
                 del self._stamps[next(iter(self._stamps))]
-            self._stamps[key] = self._rendered(text)
-        extent = text.get_window_extent(self._canvas.get_renderer())
+            extent = text.get_window_extent(self._canvas.get_renderer())
+            self._stamps[key] = self._rendered(text), np.array([extent.x0, extent.y1]) - at
+        stamp, corner = self._stamps[key]
         page = np.asarray(self._canvas.buffer_rgba())
-        _stamp(page, self._stamps[key], round(extent.x0) - RIM, round(len(page) - extent.y1) - RIM)
+        left, top = at + corner
+        _stamp(page, stamp, round(left) - RIM, round(len(page) - top) - RIM)
 
     def _rendered(self, text: Text) -> Pixels:
         """The text alone, at a whole pixel: the same pixels wherever it stands first."""

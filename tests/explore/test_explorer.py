@@ -161,7 +161,7 @@ def test_a_step_is_compared_with_the_method_of_its_name(open_explorer):
     [
         (not_written, "○ not started: not_written is still to be written.", "answer cell"),
         (divides_by_zero, "✗ Your code stopped with ZeroDivisionError", "return params / (1 // 0)"),
-        (lambda p, g, lr: None, "✗ The run stopped: step: must return", "mend what this names"),
+        (lambda p, g, lr: None, "✗ The run stopped: step: must return", "Mend what this names"),
     ],
 )
 def test_own_code_that_raises_shows_three_lines_and_the_next_move_works(

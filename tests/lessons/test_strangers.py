@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from imbal_lab.authoring.source import lesson_files, read_lesson
 from imbal_lab.grading.judging.grade_submission import close_warm_parents, grade_submission
 from imbal_lab.grading.judging.graded import Job
 from imbal_lab.sandbox import granted, probe, why_refused
@@ -33,6 +34,11 @@ def own_cells(notebook):
     """What a learner wrote into answer and essay cells, by cell id."""
     own = [cell for cell in notebook["cells"] if cell["id"].startswith(("answer-", "essay-"))]
     return {cell["id"]: text(cell) for cell in own}
+
+
+def test_a_stranger_took_every_lesson():
+    lessons = {path.stem for path in lesson_files(ROOT) if read_lesson(path).kind == "lesson"}
+    assert lessons <= {path.stem for path in LEARNERS}
 
 
 @pytest.mark.parametrize("path", LEARNERS, ids=lambda path: path.stem)
