@@ -30,7 +30,8 @@ def lines_of(verdict: Verdict) -> list[str]:
     if verdict.state == "not started":
         return [
             f"{MARKS['not started']} {name}: not started.",
-            "Why: the answer cell has not been run, or still raises NotImplementedError.",
+            "Why: the answer cell has not been run, or it still raises NotImplementedError, or a "
+            "function does that it calls.",
             "Try: write your code in place of that line, run the cell, then run this check again.",
         ]
     why, advice = reason(verdict, finding)

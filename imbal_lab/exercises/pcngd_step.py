@@ -26,8 +26,8 @@ def problem(lengths: list[float], size: int, lr: float, opposite: bool = False) 
     """Parameters [size] and class gradients with the given lengths."""
 
     def draw(generator: Generator) -> Inputs:
-        params = torch.randn(size, generator=generator, dtype=torch.float64)
-        direction = torch.randn(len(lengths), size, generator=generator, dtype=torch.float64)
+        params = torch.randn(size, generator=generator)
+        direction = torch.randn(len(lengths), size, generator=generator)
         direction /= direction.norm(dim=1, keepdim=True)
         if opposite:
             direction[1] = -direction[0]
@@ -39,14 +39,14 @@ def problem(lengths: list[float], size: int, lr: float, opposite: bool = False) 
 
 def not_too_far(inputs: Inputs, result: Tensor) -> bool:
     moved = (result.double() - inputs["params"]).norm()
-    return bool(moved <= inputs["lr"] * len(inputs["grads"]) * (1 + 1e-6))
+    return bool(moved <= inputs["lr"] * len(inputs["grads"]) * (1 + 1e-4))
 
 
 def length_from_angles(inputs: Inputs, result: Tensor) -> bool:
     unit = unit_directions(inputs["grads"])
     expected = inputs["lr"] ** 2 * (unit @ unit.T).sum()
     moved = (result.double() - inputs["params"]).square().sum()
-    return torch.allclose(moved, expected, rtol=1e-3, atol=1e-12)
+    return torch.allclose(moved, expected.to(moved), rtol=1e-3, atol=1e-5 * inputs["lr"])
 
 
 def step_along(directions: Directions) -> Callable[[Tensor, Tensor, float], Tensor]:
@@ -145,11 +145,11 @@ EXERCISE = Exercise(
             "the unit direction of a zero gradient must be zero, not NaN.",
         ),
         Group(
-            "one class a thousand times louder than the other",
+            "one class a hundred million times louder than the other",
             "the size of a class gradient plays no part, only its direction",
             1,
-            (problem([10.0, 1e-2], 8, 0.1), problem([1e-2, 10.0, 1.0], 8, 0.1)),
-            "scale one row of grads by 1000 and see whether your step stays the same.",
+            (problem([10.0, 1e-7], 8, 0.1), problem([1e-7, 10.0, 1.0], 8, 0.1)),
+            "scale one row of grads by 1e-7 and see whether your step stays the same.",
         ),
         Group(
             "ten classes, and two classes that pull in opposite directions",
@@ -245,9 +245,9 @@ EXERCISE = Exercise(
             "guard_too_large",
             "the guard against division by zero is as large as a real gradient can be, so a "
             "fitted or very rare class is held back.",
-            "reuse your unit_directions, or use a guard of at most 1e-8.",
+            "reuse your unit_directions, or use a guard of at most 1e-12.",
             # Against the size of the parameters the smallest guards are not visible.
-            tuple(map(step_along, guards(ADDED[:-2], ROOTED[:-4], FLOORS[:1]))),
+            tuple(map(step_along, guards(ADDED[:-2], ROOTED[:-2], FLOORS))),
         ),
         Mistake(
             "unguarded",

@@ -11,13 +11,13 @@ from imbal_lab.methods import unit_directions
 Directions = Callable[[Tensor], Tensor]
 
 # Guards that are too large, by where they stand. Smaller ones change nothing that is visible
-# in the cases (lengths from 2e-3 up, tolerance 1e-5), and are right.
-ADDED = (1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # length + eps
-ROOTED = (1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)  # root of squares + eps
-FLOORS = (1e-1, 1e-2)  # max(length, eps), or zero below eps
+# in the cases (lengths from 1e-7 up, tolerance 1e-4), and are right.
+ADDED = tuple(10.0**-k for k in range(11))  # length + eps
+ROOTED = tuple(10.0**-k for k in range(17))  # root of squares + eps
+FLOORS = tuple(10.0**-k for k in range(1, 7))  # max(length, eps), or zero below eps
 
 
-def rows(lengths: list[float], size: int, dtype: torch.dtype = torch.float64) -> Case:
+def rows(lengths: list[float], size: int, dtype: torch.dtype = torch.float32) -> Case:
     """Random rows with the given lengths: [len(lengths), size]."""
 
     def draw(generator: Generator) -> Inputs:
@@ -172,14 +172,14 @@ EXERCISE = Exercise(
             "a class whose gradient is very short",
             "a short gradient counts as much as a long one",
             1,
-            (rows([1.0, 2e-3], 7), rows([3e-3, 40.0, 1.0], 4)),
+            (rows([1.0, 2e-3], 7), rows([1e-7, 40.0, 1.0], 4)),
             "nothing but the exact length may stand below the fraction bar.",
         ),
         Group(
-            "many classes in single precision",
-            "ten classes in float32 work as well",
+            "many classes in double precision",
+            "ten classes in float64 work as well",
             1,
-            (rows([0.1 * k for k in range(1, 11)], 8, torch.float32),),
+            (rows([0.1 * k for k in range(1, 11)], 8, torch.float64),),
             "avoid loops that fix the number of classes, and tensors that fix the precision.",
             hidden=True,
         ),
@@ -286,7 +286,7 @@ EXERCISE = Exercise(
             "guard_too_large",
             "the guard against division by zero is as large as a real gradient can be, so a "
             "fitted or very rare class is held back.",
-            "use a guard of at most 1e-8, or treat length 0 on its own.",
+            "use a guard of at most 1e-12, or treat length 0 on its own.",
             guards(ADDED, ROOTED, FLOORS),
         ),
         Mistake(

@@ -293,7 +293,7 @@ def transposed(model, x, y, num_classes):
 
 
 def casts_the_callers_model(model, x, y, num_classes):
-    return per_class_forward(model.float(), x.float(), y, num_classes)
+    return per_class_forward(model.double(), x.double(), y, num_classes)
 
 
 def forgets_an_argument(model, x, y):
@@ -424,8 +424,28 @@ def skips_the_absent(model, x, y, num_classes):
     return out
 
 
+def masks_in_single_precision(model, x, y, num_classes):
+    losses = F.cross_entropy(model(x), y, reduction="none")
+    rows = []
+    for c in range(num_classes):
+        part = losses @ (y == c).float() / len(y)
+        grads = torch.autograd.grad(part, list(model.parameters()), retain_graph=True)
+        rows.append(torch.cat([g.reshape(-1) for g in grads]))
+    return torch.stack(rows)
+
+
+def class_weights_of_one_and_zero(model, x, y, num_classes):
+    rows = []
+    for c in range(num_classes):
+        only = torch.zeros(num_classes)
+        only[c] = 1
+        part = F.cross_entropy(model(x), y, weight=only, reduction="sum") / len(y)
+        rows.append(nn.utils.parameters_to_vector(torch.autograd.grad(part, model.parameters())))
+    return torch.stack(rows)
+
+
 def central_differences(model, x, y, num_classes):
-    net = copy.deepcopy(model)
+    net, x = copy.deepcopy(model).double(), x.double()
     flat = nn.utils.parameters_to_vector(net.parameters()).detach()
     out = np.zeros((num_classes, len(flat)))
 
@@ -515,6 +535,8 @@ RIGHT = {
         one_example_at_a_time,
         skips_the_absent,
         central_differences,
+        masks_in_single_precision,
+        class_weights_of_one_and_zero,
         still_on_the_graph,
     )
 }

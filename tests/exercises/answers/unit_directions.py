@@ -161,6 +161,18 @@ def guard_under_the_root_1e8(grads):
     return grads / torch.sqrt((grads**2).sum(dim=1, keepdim=True) + 1e-8)
 
 
+def guard_1e8(grads):
+    return torch.stack([g / (g.norm() + 1e-8) for g in grads])
+
+
+def guard_clamp_1e4(grads):
+    return grads / torch.clamp(torch.linalg.vector_norm(grads, dim=1, keepdim=True), 1e-4)
+
+
+def guard_normalize_1e6(grads):
+    return F.normalize(grads, eps=1e-6)
+
+
 def guard_add_one(grads):
     return grads / (1 + grads.norm(dim=1, keepdim=True))
 
@@ -278,8 +290,8 @@ def tiny_eps(grads):
     return grads / (grads.norm(dim=1, keepdim=True) + 1e-12)
 
 
-def tiny_eps_1e10(grads):
-    return grads / (grads.norm(dim=1, keepdim=True) + 1e-10)
+def tiny_eps_1e12(grads):
+    return grads / (grads.norm(dim=1, keepdim=True) + 1e-12)
 
 
 def clamped(grads):
@@ -357,6 +369,9 @@ MISTAKES = {
         guard_if,
         guard_under_the_root,
         guard_under_the_root_1e8,
+        guard_1e8,
+        guard_clamp_1e4,
+        guard_normalize_1e6,
         guard_add_one,
     ),
     "in_place": (in_place, in_place_div),
@@ -393,7 +408,7 @@ RIGHT = {
         functional_normalize,
         loop_with_if,
         tiny_eps,
-        tiny_eps_1e10,
+        tiny_eps_1e12,
         clamped,
         einsum_rsqrt,
         numpy_inside,
