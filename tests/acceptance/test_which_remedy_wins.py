@@ -131,20 +131,24 @@ UNSEEN = {
         "unguarded-1",
         "absent_skipped-0",
         "absent_skipped-1",
+        "absent_perfect-0",
+        "up_to_largest_label-0",
     },
     "shift": {
         "old_mix_only-0",
+        "cut-0",  # nothing is trained here
         "unguarded-0",
         "guarded_by_a_tiny_number-0",
         "absent_left_as_it_is-0",
         "in_place-0",
     },
 }
+STOPS = {"axis_dropped-0"}  # with torch's own error, at the first call
 SEEN = [
     pytest.param(argument, function, id=f"{argument}-{name}")
     for argument, library in LIBRARY.items()
     for name, function in versions(library.__name__).items()
-    if name not in UNSEEN[argument]
+    if name not in UNSEEN[argument] | STOPS
 ]
 
 

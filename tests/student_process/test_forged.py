@@ -65,7 +65,9 @@ ATTACKS = {
 def test_a_cell_that_speaks_for_itself_costs_itself(submission, run_all, name):
     before, attack, after = run_all(submission, f"{FIND}\nx = 41", ATTACKS[name], "x + 1")
     assert attack.ended in ("died", "ok")
-    assert after.outputs == (Text("result", "42\n"),)
+    # The true end may still come after an early one, and is then no answer to the next order.
+    cut_short = name == "an early end" and after.ended == "died"
+    assert after.outputs == (() if cut_short else (Text("result", "42\n"),))
     last = submission.run(before.state, "x + 1")
     assert last.outputs == (Text("result", "42\n"),)
 
