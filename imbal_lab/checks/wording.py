@@ -1,6 +1,7 @@
 """The words of a verdict: one line of success, or what was seen, why, and what to try."""
 
 import builtins
+import re
 
 from torch import Tensor
 
@@ -19,6 +20,11 @@ WHY_STOPPED = {
         "take out exit() and quit(), and print the shapes of what you build: are they too large?",
     ),
 }
+OF_DTYPES = (
+    "the check computes in float64, PyTorch's own tensors are float32: make them like what you "
+    "are given, with .new_zeros(...) or dtype=."
+)
+SAYS_DTYPE = re.compile(r"scalar type|same dtype|dtypes? .*(float|double)", re.IGNORECASE)
 READ_ERROR = "call your function yourself, in a new cell: there Python shows the whole error."
 
 
@@ -108,6 +114,8 @@ def of_an_error(verdict: Verdict, finding: Finding, error: Raised) -> tuple[str,
         why = stopped_at(error, verdict.exercise.signature)
     if error.kind == "NameError":
         return why, "run the cell that defines the missing name, then run this check again."
+    if not finding.group.hidden and SAYS_DTYPE.search(error.text):
+        return why, OF_DTYPES
     first = finding.group is verdict.exercise.groups[0]
     return why, READ_ERROR if first else finding.group.advice
 

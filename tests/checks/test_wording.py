@@ -78,13 +78,13 @@ def test_odd_values_and_errors_have_words_of_their_own(task, function, seen, why
 
 def test_an_error_points_at_the_learners_own_line_deep_down(task):
     def helper(x):
-        return x @ torch.zeros(99)  # the line
+        return x @ x.new_zeros(99)  # the line
 
     def answer(x):
         return helper(x)
 
     _, why, advice = lines(task, answer)
-    assert why.startswith("Why: Python could not finish your line: return x @ torch.zeros(99)")
+    assert why.startswith("Why: Python could not finish your line: return x @ x.new_zeros(99)")
     assert "in a new cell" in advice
 
 
@@ -99,6 +99,22 @@ def test_an_error_inside_torch_still_points_at_the_learners_line(task):
 def test_a_wrong_number_of_arguments_deeper_down_is_the_learners_line(task):
     _, why, _ = lines(task, lambda x: (lambda: 1)(x))
     assert "could not finish your line" in why
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x: torch.zeros(len(x)).index_add(0, torch.arange(len(x)), x),
+        lambda x: torch.eye(len(x)) @ x,
+        lambda x: torch.zeros(len(x)).index_put_((torch.arange(len(x)),), x),
+    ],
+)
+def test_a_new_tensor_of_the_other_precision_is_told_about_float64(task, answer):
+    one = Case("x", lambda generator: {"x": torch.randn(3, generator=generator).double()})
+    group = Group("in float64", "it works", 1, (one,), "read the docstring.")
+    _, why, advice = lines(replace(task, groups=(group,)), answer)
+    assert why.startswith("Why: Python could not finish your line")
+    assert advice.startswith("Try: the check computes in float64")
 
 
 def test_code_without_a_source_and_endless_lines_still_make_three(task):
