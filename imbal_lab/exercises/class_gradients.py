@@ -128,6 +128,10 @@ def joined(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Tensor:
     return class_gradients(model, x, y, num_classes).flatten()
 
 
+def transposed(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Tensor:
+    return class_gradients(model, x, y, num_classes).T
+
+
 def downhill(model: nn.Module, x: Tensor, y: Tensor, num_classes: int) -> Tensor:
     return -class_gradients(model, x, y, num_classes)
 
@@ -277,6 +281,12 @@ EXERCISE = Exercise(
             "the rows are joined end to end into one long vector.",
             "torch.stack keeps one row a class; torch.cat glues them together.",
             (joined,),
+        ),
+        Mistake(
+            "transposed",
+            "rows and columns are exchanged: there is a column for each class.",
+            "torch.stack with dim=0 puts each class's gradient into a row of its own.",
+            (transposed,),
         ),
         Mistake(
             "downhill",

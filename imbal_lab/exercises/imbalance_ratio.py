@@ -33,6 +33,10 @@ def share_of_majority(y: Tensor) -> Tensor:
     return counts_of(y).max() / len(y)
 
 
+def all_over_smallest(y: Tensor) -> Tensor:
+    return len(y) / counts_of(y).min()
+
+
 def gap(y: Tensor) -> Tensor:
     return counts_of(y).max() - counts_of(y).min()
 
@@ -109,6 +113,12 @@ EXERCISE = Exercise(
             "this is the majority's share of all examples.",
             "divide by the smallest count, not by the number of examples.",
             (share_of_majority,),
+        ),
+        Mistake(
+            "all_over_smallest",
+            "this compares all examples together with the smallest class.",
+            "put the largest class's count above the bar, not the number of examples.",
+            (all_over_smallest,),
         ),
         Mistake(
             "gap",

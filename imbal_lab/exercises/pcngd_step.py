@@ -104,6 +104,14 @@ def no_step_size(params: Tensor, grads: Tensor, lr: float) -> Tensor:
     return params - unit_directions(grads).sum(dim=0)
 
 
+def step_of_a_tenth(params: Tensor, grads: Tensor, lr: float) -> Tensor:
+    return params - 0.1 * unit_directions(grads).sum(dim=0)
+
+
+def two_classes(params: Tensor, grads: Tensor, lr: float) -> Tensor:
+    return params - lr * unit_directions(grads)[:2].sum(dim=0)
+
+
 def not_summed(params: Tensor, grads: Tensor, lr: float) -> Tensor:
     return params - lr * unit_directions(grads)
 
@@ -266,6 +274,18 @@ EXERCISE = Exercise(
             "the learning rate is not used.",
             "multiply the direction by lr.",
             (no_step_size,),
+        ),
+        Mistake(
+            "fixed_step_size",
+            "the step size is 0.1 whatever lr is.",
+            "multiply the direction by the argument lr.",
+            (step_of_a_tenth,),
+        ),
+        Mistake(
+            "two_classes_only",
+            "only classes 0 and 1 take part in the step.",
+            "sum over all rows: there can be more than two.",
+            (two_classes,),
         ),
         Mistake(
             "not_summed",

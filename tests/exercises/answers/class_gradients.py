@@ -196,6 +196,10 @@ def joined(model, x, y, num_classes):
     return torch.cat(rows).float()
 
 
+def transposed(model, x, y, num_classes):
+    return torch.column_stack(list(per_class_forward(model, x, y, num_classes)))
+
+
 def downhill(model, x, y, num_classes):
     each = one_by_one(model, x, y)
     return -torch.stack([(each * (y == c)[:, None]).mean(0) for c in range(num_classes)])
@@ -286,10 +290,6 @@ def numpy_array(model, x, y, num_classes):
 
 def no_return(model, x, y, num_classes):
     per_class_forward(model, x, y, num_classes)
-
-
-def transposed(model, x, y, num_classes):
-    return per_class_forward(model, x, y, num_classes).T
 
 
 def casts_the_callers_model(model, x, y, num_classes):
@@ -490,6 +490,7 @@ MISTAKES = {
     "graph_freed": (graph_freed, graph_freed_autograd),
     "not_a_number": (not_a_number,),
     "joined": (joined,),
+    "transposed": (transposed,),
     "downhill": (downhill, downhill_log_likelihood),
     "normalised_early": (normalised_early,),
     "divided_twice": (divided_twice,),
@@ -509,7 +510,6 @@ UNLISTED = {
         a_list_of_lists,
         numpy_array,
         no_return,
-        transposed,
         casts_the_callers_model,
         forgets_an_argument,
         runs_for_ever_down,

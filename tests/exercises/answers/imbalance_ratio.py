@@ -18,6 +18,10 @@ def share_of_majority(y):
     return y.bincount().max().item() / len(y)
 
 
+def all_over_smallest(y):
+    return y.numel() / min((y == c).sum().item() for c in y.unique())
+
+
 def gap(y):
     counts = np.unique(y.numpy(), return_counts=True)[1]
     return int(counts.max() - counts.min())
@@ -143,6 +147,7 @@ def first_two(y):
 MISTAKES = {
     "inverted": (inverted,),
     "share_of_majority": (share_of_majority,),
+    "all_over_smallest": (all_over_smallest,),
     "gap": (gap,),
     "against_the_rest": (against_the_rest,),
     "against_the_mean": (against_the_mean,),

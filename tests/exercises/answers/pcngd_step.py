@@ -87,6 +87,19 @@ def no_step_size(params, grads, lr):
     return params - torch.stack([g / g.norm() if g.norm() else g for g in grads]).sum(0)
 
 
+def fixed_step_size(params, grads, lr=0.1):
+    lr = 0.1
+    for g in grads:
+        if g.any():
+            params = params - lr * g / g.norm()
+    return params
+
+
+def two_classes_only(params, grads, lr):
+    majority, minority = F.normalize(grads[0], dim=0), F.normalize(grads[1], dim=0)
+    return params - lr * (majority + minority)
+
+
 def not_summed(params, grads, lr):
     return params - lr * F.normalize(grads, dim=1)
 
@@ -322,6 +335,8 @@ MISTAKES = {
     "unguarded": (unguarded, unguarded_einsum),
     "update_only": (update_only, update_only_positive),
     "no_step_size": (no_step_size,),
+    "fixed_step_size": (fixed_step_size,),
+    "two_classes_only": (two_classes_only,),
     "not_summed": (not_summed, not_summed_loop),
     "sum_of_all": (sum_of_all,),
     "majority_only": (majority_only,),
