@@ -151,7 +151,7 @@ def _limit(ax: Axes, step: Values, norms: Values) -> list[Artist]:
     majority, minority = norms.T
     limit = -minority / np.where(majority > 0, majority, np.nan)
     label = ax.annotate(
-        "below the thin line, plain GD would raise it",
+        "below the thin line, GD raises it",
         (0.02, 0.93),
         xycoords="axes fraction",
         va="center",

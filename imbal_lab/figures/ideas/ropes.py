@@ -28,7 +28,7 @@ def draw() -> Figure:
     """Gradient descent beside PCNGD, each on a scale of its own."""
     made = Figure(figsize=(9.4, 4.4), dpi=100, facecolor=style.FACE)
     plain, unit = made.subplots(1, 2)
-    _plane(plain, "Gradient descent: everybody as hard as they like", (-0.95, 3.65), (-2.05, 1.95))
+    _plane(plain, "Gradient descent: three pull against one", (-0.95, 3.65), (-2.05, 1.95))
     _pull(plain, 3 * MAJORITY, style.MAJORITY, 3)
     _pull(plain, MINORITY, style.MINORITY, 1)
     _step(plain, 3 * MAJORITY, MINORITY)
@@ -37,6 +37,7 @@ def draw() -> Figure:
     _say(plain, "the step\n$-(g_0+g_1)$", (3.1, -0.5))
     _say(plain, "both losses fall", (1.9, 1.0))
     _say(plain, "the minority's loss rises", (2.55, -1.85), style.MINORITY)
+    _say(plain, "the majority's\nloss rises", (0.25, 1.7), style.MAJORITY)
     _plane(unit, "PCNGD: everybody equally hard", (-0.48, 1.82), (-0.94, 1.06))
     arc = np.radians(np.linspace(-50, 110, 100))
     unit.plot(np.cos(arc), np.sin(arc), color=style.QUIET, linewidth=1.0, zorder=1)
