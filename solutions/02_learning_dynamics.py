@@ -101,7 +101,7 @@ explore("minority_drop", data="digits38", method="gd", rho=10, prediction="first
 #
 # Early on the examples of both classes have gradients of similar size, so the right side is near $-1/\rho$: the rarer the class, the smaller the disagreement that hurts it.
 #
-# Look at the last panel of the explorer again. The thin line is the right side, the dashed line is $\cos\alpha$. The minority's loss peaks where they cross.
+# Look at the last panel of the explorer again. The thin line is the right side, the dashed line is $\cos\alpha$. The minority's loss peaks where they cross. Later the thin line may sink below -1 and out of the panel: then no angle hurts.
 #
 # The next cell draws the ropes, three people against one, each side on a scale of its own. The shaded steps lower both losses. Does gradient descent's step lie among them, and what if everybody pulls equally hard?
 
@@ -139,7 +139,7 @@ def gradient_step(params, gradient, lr):
     return params - lr * gradient
 
 
-digits = data.load("digits", classes=(3, 8), rho=10)
+digits = data.load("digits", classes=(3, 8), rho=10, n_max=100)
 net = models.mlp([64, 24, 24, 2], seed=0)
 print(digits)
 print("parameters:", len(whole_gradient(net, digits.x, digits.y)))
@@ -217,7 +217,7 @@ explore("minority_drop", mine=pcngd_step, gradients=class_gradients, data="digit
 #
 # With a tenth of the step the eights rise almost as high, to 0.75 in place of 0.78, only ten times later: it is the direction, not the size.
 #
-# One picture proves little. The next cell trains with eight seeds (each draws its own examples and its own network), once with gradient descent and once with your step. The table says how far the minority's mean loss rises above its start, in how many steps each class's loss grew ("up-steps"), and how far the minority's recall fell below its start, with 95 % intervals over the seeds.
+# One picture proves little. The next cell trains with eight seeds (each draws its own examples and its own network), once with gradient descent and once with your step. The table says how far the minority's mean loss rises above its start, in how many steps each class's loss grew ("up-steps", added up over the seeds), and how far the minority's recall fell below its start, with 95 % intervals over the seeds.
 
 # %% role="extra" id="acceptance"
 acceptance("minority_initial_drop", step=pcngd_step, gradients=class_gradients)
