@@ -21,8 +21,8 @@ WHY_STOPPED = {
     ),
 }
 OF_DTYPES = (
-    "the check computes in float64, PyTorch's own tensors are float32: make them like what you "
-    "are given, with .new_zeros(...) or dtype=."
+    "two tensors differ in precision: make new ones like those that you are given, with "
+    ".new_zeros(...) or dtype=."
 )
 SAYS_DTYPE = re.compile(r"scalar type|same dtype|dtypes? .*(float|double)", re.IGNORECASE)
 READ_ERROR = "call your function yourself, in a new cell: there Python shows the whole error."

@@ -109,12 +109,12 @@ def test_a_wrong_number_of_arguments_deeper_down_is_the_learners_line(task):
         lambda x: torch.zeros(len(x)).index_put_((torch.arange(len(x)),), x),
     ],
 )
-def test_a_new_tensor_of_the_other_precision_is_told_about_float64(task, answer):
+def test_a_new_tensor_of_the_other_precision_is_told_how_to_match(task, answer):
     one = Case("x", lambda generator: {"x": torch.randn(3, generator=generator).double()})
     group = Group("in float64", "it works", 1, (one,), "read the docstring.")
     _, why, advice = lines(replace(task, groups=(group,)), answer)
     assert why.startswith("Why: Python could not finish your line")
-    assert advice.startswith("Try: the check computes in float64")
+    assert advice.startswith("Try: two tensors differ in precision")
 
 
 def test_code_without_a_source_and_endless_lines_still_make_three(task):
