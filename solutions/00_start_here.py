@@ -46,7 +46,7 @@ explore("minority_drop", data="digits38", method="gd", rho=50, prediction="rare"
 # %% [markdown] role="given"
 # For now look only at *Recall*, top right: the share of a class's test examples that the model recognises. The other three panels are for later lessons.
 #
-# ρ, the **imbalance ratio**, is 50: fifty threes for every eight. At the last step about half of the test eights are recognised. Move the slider of ρ down to 1, where both digits are equally many, with the mouse or the arrow keys: how large is the share there, and from which ρ on do you see it fall? Blue and solid is always the most frequent class; the dashed orange one is the rarest. The line below the picture says in words what it shows.
+# ρ, the **imbalance ratio**, is 50: fifty threes for every eight, which leaves two eights to learn from. At the last step about half of the test eights are recognised. Move the slider of ρ down to 1, where both digits are equally many, with the mouse or the arrow keys: how large is the share there, and from which ρ on do you see it fall? Blue and solid is always the most frequent class; the dashed orange one is the rarest. The line below the picture says in words what it shows.
 
 # %% role="quiz" id="accuracy"
 quiz(
