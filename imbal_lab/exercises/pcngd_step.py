@@ -142,7 +142,7 @@ EXERCISE = Exercise(
             "three classes",
             "the step is the learning rate times the sum of the unit directions",
             2,
-            (problem([0.8, 2.5, 0.1], 9, 0.3), problem([1.7, 0.2], 6, 0.05)),
+            (problem([0.8, 0.1, 2.5], 9, 0.3), problem([1.7, 0.2], 6, 0.05)),
             "write the formula's pieces one by one: directions, their sum, times lr, subtracted.",
         ),
         Group(
