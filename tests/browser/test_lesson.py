@@ -32,7 +32,8 @@ class Notebook:
         """Run one cell and wait for its end."""
         self.cell(id).scroll_into_view_if_needed()
         self.cell(id).click(position={"x": 20, "y": 2})  # its padding: a hidden input stays hidden
-        self.page.keyboard.press("Control+Enter")
+        expect(self.cell(id)).to_have_class(re.compile("jp-mod-active"))
+        self.page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
         if self.cell(id).locator(".jp-Placeholder").count():  # no prompt, but always an output
             self.cell(id).locator(".jp-OutputArea-child").first.wait_for(timeout=120_000)
         else:

@@ -72,7 +72,7 @@ def exit_in_a_call(grads):
 
 @as_answer(not_ended, ALL_BUT_HIDDEN, "plain")
 def exit_in_a_hidden_call(grads):
-    if grads.dtype == torch.float32:
+    if grads.dtype == torch.float64:
         os._exit(0)
     return right(grads)
 
