@@ -30,7 +30,7 @@ def rows_add_up(inputs: Inputs, result: Tensor) -> bool:
     whole = torch.cat(
         [g.flatten() for g in torch.autograd.grad(loss, list(inputs["model"].parameters()))]
     )
-    return torch.allclose(result.sum(dim=0).to(whole), whole, rtol=1e-3, atol=1e-5)
+    return torch.allclose(result.sum(dim=0).to(whole), whole, rtol=1e-4, atol=1e-6)
 
 
 def absent_is_zero(inputs: Inputs, result: Tensor) -> bool:

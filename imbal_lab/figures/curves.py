@@ -262,7 +262,7 @@ def _thin(ax: Axes, step: Values, values: Values) -> Artist:
 def _line(
     ax: Axes, step: Values, values: Values, look: style.Look, k: int, faint: bool
 ) -> list[Artist]:
-    """Limits are set already: ``ax.plot`` would take twice as long, to find out what they are."""
+    # Not ax.plot, which takes twice as long: it looks for limits, and these are set already.
     if faint:
         width = 3 * look.width
         pale = Line2D(step, values, color=look.colour, alpha=0.28, linewidth=width, zorder=1.8)

@@ -38,10 +38,9 @@ def perceptron_gradients(model: nn.Module, x: Tensor, y: Tensor, num_classes: in
     counts = torch.bincount(y, minlength=num_classes).tolist()
     out, inputs, outputs = x[order], [], []
     for layer in model.children():
+        before, out = out, layer(out)
         if isinstance(layer, nn.Linear):
-            inputs.append(out.detach())
-        out = layer(out)
-        if isinstance(layer, nn.Linear):
+            inputs.append(before.detach())
             outputs.append(out)
     total = F.cross_entropy(out, y[order], reduction="sum") / len(y)
     deltas = torch.autograd.grad(total, outputs)
