@@ -2,6 +2,7 @@
 
 import json
 
+from lab_server import wait_for_kernel
 from playwright.sync_api import expect
 
 LIMIT = 120_000
@@ -27,8 +28,7 @@ def open_notebook(browser, address):
     page.on("pageerror", lambda error: page.problems.append(str(error)))
     page.goto(address)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-    page.wait_for_function("window.jupyterapp !== undefined", timeout=LIMIT)
-    page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
+    wait_for_kernel(page, LIMIT)
     return page
 
 

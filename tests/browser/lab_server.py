@@ -33,6 +33,21 @@ def chromium(playwright):
     return playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *sandbox])
 
 
+def wait_for_kernel(page, limit=120_000):
+    """Wait for the kernel of the notebook on a page.
+
+    Its indicator does not say: it is called idle from the first moment, before it has a kernel,
+    and a cell that is run then is silently not run.
+    """
+    page.wait_for_function(
+        """() => {
+            const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
+            return session?.isReady && session.session?.kernel?.status === 'idle';
+        }""",
+        timeout=limit,
+    )
+
+
 def write_settings(home):
     """Front end settings that a test or a picture needs, for a server with this home."""
     for name, values in SETTINGS.items():

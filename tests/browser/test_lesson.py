@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from lab_server import wait_for_kernel
 from playwright.sync_api import expect
 
 LESSON = "02_learning_dynamics/02_learning_dynamics.ipynb"
@@ -23,10 +24,6 @@ class Notebook:
 
     def cell(self, id):
         return self.page.locator(".jp-NotebookPanel .jp-Cell").nth(self.index[id])
-
-    def wait_until_idle(self):
-        idle = self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-        idle.wait_for(state="attached", timeout=120_000)
 
     def run(self, id):
         """Run one cell and wait for its end."""
@@ -52,10 +49,9 @@ class Notebook:
 def notebook(lab, page):
     page.goto(lab(LESSON))
     page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
-    made = Notebook(page)
-    made.wait_until_idle()
+    wait_for_kernel(page)
     page.keyboard.press("Control+b")  # a learner's page: the file browser takes a third of it
-    return made
+    return Notebook(page)
 
 
 def changed(page, image, act):
