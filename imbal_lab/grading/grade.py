@@ -21,6 +21,7 @@ from imbal_lab.grading.gradebook.records import read_records
 from imbal_lab.grading.gradebook.writer import write_failure, write_graded
 from imbal_lab.grading.judging.graded import Graded
 from imbal_lab.grading.judging.work import work
+from imbal_lab.grading.one_at_a_time import one_at_a_time
 from imbal_lab.grading.tasks import Task, is_done, last_graded, make_task, students_of
 
 
@@ -42,9 +43,10 @@ def grade(
     `force`. `exercise` grades this one again and keeps the other scores of who was graded already.
     Each result is written as it comes, so whatever stops the run, the next one goes on from there.
     Raises CourseError for a lesson that was not released, a student who handed in nothing, an
-    unknown exercise, and where the course or its gradebook cannot be written.
+    unknown exercise, where the course or its gradebook cannot be written, and while another command
+    grades here.
     """
-    with tables.database(course) as engine, disk_errors():
+    with disk_errors(), one_at_a_time(course), tables.database(course) as engine:
         prepare(course, engine, lesson)
         _check_exercise(course, lesson, exercise)
         students = students_of(course, lesson, student)

@@ -21,6 +21,7 @@ from imbal_lab.grading.gradebook.release import release
 from imbal_lab.grading.gradebook.scores import read_scores
 from imbal_lab.grading.gradebook.summary import summary
 from imbal_lab.grading.judging.graded import Flag
+from imbal_lab.grading.regrade import regrade
 from imbal_lab.sandbox import ConfinementError
 from imbal_lab.student_process.parent_process import StartError
 
@@ -52,6 +53,22 @@ def test_unchanged_work_is_graded_once(released, grade, stub):
     stub.hand_in(released, "ben", stub.answered(stub.RATIO, stub.DIRECTIONS))
     assert grade().students == ["ben"]
     assert grade(student="anna", force=True).students == ["anna"]
+
+
+def test_two_commands_do_not_grade_a_course_at_once(released, grade, stub):
+    stub.hand_in(released, "anna", stub.notebook())
+    refusals = []
+
+    def meanwhile(job):
+        for second in (grade, partial(regrade, released, stub.LESSON, in_flight=1)):
+            with pytest.raises(CourseError, match="another imbal-lab grade or regrade") as refused:
+                second(workers=stub.Prepared(stub.result_of))
+            refusals.append(refused)
+        return stub.result_of(job)
+
+    assert grade(meanwhile).students == ["anna"]
+    assert len(refusals) == 2
+    assert grade(force=True).students == ["anna"]  # the hold is over
 
 
 def test_a_lost_or_changed_autograded_notebook_is_made_again(released, grade, stub):
@@ -420,6 +437,6 @@ def test_a_file_larger_than_allowed_leaves_nothing_half_written(released, grade,
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert all_runs(released) == []
     assert read_scores(released, stub.LESSON) == {}
-    assert not list((released.root / "autograded").rglob("*.*"))
+    assert not list((released.root / "autograded").rglob("*.ipynb*"))
     grade()
     assert len(all_runs(released)) == 1

@@ -1,0 +1,28 @@
+"""Only one command grades a course at a time."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from imbal_lab.grading.course import Course, CourseError
+
+
+@contextmanager
+def one_at_a_time(course: Course) -> Iterator[None]:
+    """Hold a course while grading. Raises CourseError where another command holds it.
+
+    The hold ends with the process, however that ends; the empty file stays.
+    """
+    path = course.root / "autograded" / ".lock"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CourseError(
+                "another imbal-lab grade or regrade works on this course; "
+                "wait until it has ended, then run this again"
+            ) from error
+        yield
