@@ -44,7 +44,7 @@ def test_after_200_moves_no_thread_or_widget_is_left_and_memory_is_level(
         moved(explorer, islice(moves, number))
         gc.collect()
         levels.append(len(gc.get_objects()))
-    wait_until(lambda: set(threading.enumerate()) == threads)
+    wait_until(lambda: set(threading.enumerate()) <= threads)  # one of another test may end, too
     assert set(_instances) == widgets
     assert levels[-1] - levels[1] < 0.01 * levels[1]
     for painter in explorer._pictures._painters.values():

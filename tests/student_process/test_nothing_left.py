@@ -101,7 +101,7 @@ def test_nor_do_descriptors_stay_open(parent):
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
         use()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_idle_states_do_not_grow_with_the_number_of_cells(submission, processes):
