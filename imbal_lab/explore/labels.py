@@ -26,6 +26,8 @@ class Labels:
 
     def __init__(self, canvas: FigureCanvasAgg) -> None:
         self._canvas = canvas
+        # one for all labels, since what it has measured is kept with it
+        self._alone = RendererAgg(*canvas.get_width_height(), canvas.figure.dpi)
         self._stamps: dict[Any, tuple[Pixels, Values]] = {}  # and where its corner is
 
     def draw(self, text: Text) -> None:
@@ -47,7 +49,7 @@ class Labels:
         if key not in self._stamps:
             if len(self._stamps) >= KEPT:
                 del self._stamps[next(iter(self._stamps))]
-            extent = text.get_window_extent(self._canvas.get_renderer())
+            extent = text.get_window_extent(self._alone)
             self._stamps[key] = self._rendered(text), np.array([extent.x0, extent.y1]) - at
         stamp, corner = self._stamps[key]
         page = np.asarray(self._canvas.buffer_rgba())
@@ -56,8 +58,7 @@ class Labels:
 
     def _rendered(self, text: Text) -> Pixels:
         """The text alone, at a whole pixel: the same pixels wherever it stands first."""
-        width, height = self._canvas.get_width_height()
-        alone = RendererAgg(width, height, self._canvas.figure.dpi)
+        self._alone.clear()
         copy = Text(
             RIM,
             RIM,
@@ -68,10 +69,11 @@ class Labels:
             verticalalignment="bottom",
         )
         copy.set_figure(self._canvas.figure)
-        extent = copy.get_window_extent(alone)
-        copy.draw(alone)
-        top, right = height - round(extent.y1) - RIM, round(extent.x1) + RIM
-        return np.asarray(alone.buffer_rgba())[top:, :right].copy()
+        extent = copy.get_window_extent(self._alone)
+        copy.draw(self._alone)
+        page = np.asarray(self._alone.buffer_rgba())
+        top, right = len(page) - round(extent.y1) - RIM, round(extent.x1) + RIM
+        return page[top:, :right].copy()
 
 
 def _stamp(page: Pixels, stamp: Pixels, left: int, top: int) -> None:

@@ -63,7 +63,7 @@ class Panel:
             "moment" (a snapshot).
         needs: what `take_snapshot` has to be asked for, for moments.
         axis: ``axis(ax, limits, steps)`` sets scales, ticks and limits.
-        grows: whether limits that are wider than needed show it as well, as an axis does.
+        grows: whether limits that are wider than needed show it as well, as axes do.
         square: whether it needs a square of a row that is higher.
     """
 
@@ -82,7 +82,8 @@ class Panel:
         needed = self.limits(shown)
         if not self.grows:
             return needed == limits
-        return limits[0] <= needed[0] and needed[1] <= limits[1]
+        ends = zip(limits[::2], needed[::2], needed[1::2], limits[1::2], strict=True)
+        return all(low <= least and most <= high for low, least, most, high in ends)
 
 
 def _loss_limits(*, guesses: float) -> Callable[[Sequence[Any]], Limits]:
@@ -121,7 +122,7 @@ def _fixed(*limits: float) -> Callable[[Sequence[Any]], Limits]:
 
 def _weight_limits(moments: Sequence[Any]) -> Limits:
     low, high = zip(*map(weights.weight_limits, moments), strict=True)
-    return max(map(weights.loss_limit, moments)), min(low), max(high)
+    return 0.0, max(map(weights.loss_limit, moments)), min(low), max(high)
 
 
 def _over_steps(scale: str) -> Callable[[Axes, Limits, int], None]:
@@ -148,8 +149,8 @@ def _loss_rows(ax: Axes, limits: Limits, steps: int) -> None:
 def _weight_axis(ax: Axes, limits: Limits, steps: int) -> None:
     ax.set_yscale("log")
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.set_ylim(*limits[1:])
-    ax.set_xlim(0, limits[0])
+    ax.set_xlim(*limits[:2])
+    ax.set_ylim(*limits[2:])
     ax.set_xlabel("loss of the example", fontsize=style.TEXT_PT, color=style.INK)
 
 
@@ -279,6 +280,7 @@ VIEWS = PANELS | {
         _weight_axis,
         "moment",
         ("sample_loss", "sample_weight"),
+        grows=True,
     ),
     "features": Panel(
         "Features, training and test",
@@ -289,6 +291,7 @@ VIEWS = PANELS | {
         "moment",
         ("features",),
         square=True,
+        grows=True,
     ),
     "angles": Panel(
         "Cosines of the classifier's vectors",

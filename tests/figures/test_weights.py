@@ -64,9 +64,19 @@ def test_zero_lies_on_the_lower_edge_and_limits_hold_one(ax, make_classes):
 
 
 def test_at_most_four_decades(ax):
-    low, high = PANEL.limits([moment(1e-9, 1.0, 1.0, 3.0)])[1:]
+    low, high = PANEL.limits([moment(1e-9, 1.0, 1.0, 3.0)])[2:]
     assert np.log10(high / low) == pytest.approx(4)
     assert high >= 3
+
+
+def test_axes_fit_as_long_as_no_end_is_too_near():
+    seen = moment(0.02, 1.0, 1.0, 20.0)
+    needed = PANEL.limits([seen])
+    assert needed == (0, 2, 0.01, 100)
+    assert PANEL.fits([seen], needed)
+    assert PANEL.fits([seen], (0, 5, 0.001, 1000))
+    for too_near in ((0.1, 2, 0.01, 100), (0, 1, 0.01, 100), (0, 2, 0.1, 100), (0, 2, 0.01, 10)):
+        assert not PANEL.fits([seen], too_near)
 
 
 def test_an_example_without_a_weight_has_no_dot(ax, make_classes):
