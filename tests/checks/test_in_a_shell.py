@@ -70,7 +70,7 @@ def in_a_kernel(answer, **environment):
     """The outputs of the check cell in a kernel, and whether the cell failed."""
     cells = [nbformat.v4.new_code_cell(source) for source in (answer, CHECK)]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3")
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3", coalesce_streams=True)
     try:
         client.execute(env={**os.environ, **environment})
     except CellExecutionError:
