@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(Path(__file__).parent))  # as for a script
 
 import lab_server  # noqa: E402
+
+PATIENCE = 60_000  # milliseconds, on a busy machine
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +54,7 @@ def browser():
 def page(browser):
     """A laptop's page."""
     made = browser.new_page(viewport={"width": 1366, "height": 768})
-    made.set_default_timeout(60_000)
+    made.set_default_timeout(PATIENCE)
     yield made
     made.close()
 
