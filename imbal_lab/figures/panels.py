@@ -63,7 +63,8 @@ class Panel:
             "moment" (a snapshot).
         needs: what `take_snapshot` has to be asked for, for moments.
         axis: ``axis(ax, limits, steps)`` sets scales, ticks and limits.
-        grows: whether limits that are wider than needed show it as well, as axes do.
+        grows: whether limits that are wider than needed show it as well, as axes do; they are
+            then (low, high) of each direction, one after the other.
         square: whether it needs a square of a row that is higher.
     """
 

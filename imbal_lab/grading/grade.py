@@ -21,7 +21,7 @@ from imbal_lab.grading.gradebook.records import read_records
 from imbal_lab.grading.gradebook.writer import write_failure, write_graded
 from imbal_lab.grading.judging.graded import Graded
 from imbal_lab.grading.judging.work import work
-from imbal_lab.grading.one_at_a_time import one_at_a_time
+from imbal_lab.grading.lock import locked
 from imbal_lab.grading.tasks import Task, is_done, last_graded, make_task, students_of
 
 
@@ -46,7 +46,7 @@ def grade(
     unknown exercise, where the course or its gradebook cannot be written, and while another command
     grades here.
     """
-    with disk_errors(), one_at_a_time(course), tables.database(course) as engine:
+    with disk_errors(), locked(course), tables.database(course) as engine:
         prepare(course, engine, lesson)
         _check_exercise(course, lesson, exercise)
         students = students_of(course, lesson, student)

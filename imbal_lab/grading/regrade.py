@@ -18,7 +18,7 @@ from imbal_lab.grading.gradebook.records import read_records
 from imbal_lab.grading.gradebook.writer import scaled, write_graded
 from imbal_lab.grading.judging.graded import Graded
 from imbal_lab.grading.judging.work import work
-from imbal_lab.grading.one_at_a_time import one_at_a_time
+from imbal_lab.grading.lock import locked
 from imbal_lab.grading.tasks import Task, last_graded, make_task, students_of
 
 
@@ -58,7 +58,7 @@ def regrade(
     Raises CourseError as `grade` does.
     """
     found = Regraded([], [], [])
-    with disk_errors(), one_at_a_time(course), tables.database(course) as engine:
+    with disk_errors(), locked(course), tables.database(course) as engine:
         prepare(course, engine, lesson)
         students = students_of(course, lesson, student)
         tasks = _tasks(course, engine, lesson, students, unsafe, found)

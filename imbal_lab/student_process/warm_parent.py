@@ -57,15 +57,16 @@ def warm_up(settings: Message) -> None:
 
 def serve(line: Connection, settings: Message) -> NoReturn:
     """Start a warden at each order; when the line ends, end after the last of them."""
+    from imbal_lab.student_process.warden import bury_all
+
     wardens: list[int] = []
     try:
         while True:
             order, _, descriptors = line.receive()
             wardens = [warden for warden in wardens if os.waitpid(warden, os.WNOHANG)[0] == 0]
             wardens.append(start_warden(line, settings | order, descriptors))
-    except EOFError:
-        for warden in wardens:
-            os.waitpid(warden, 0)
+    except (EOFError, ConnectionError):  # killed, perhaps before it heard our answer
+        bury_all()
     remove(Path.cwd())  # the grader does so too, unless it was killed
     os._exit(0)
 

@@ -28,7 +28,7 @@ def open_notebook(browser, address):
     page.on("pageerror", lambda error: page.problems.append(str(error)))
     page.goto(address)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-    wait_for_kernel(page, LIMIT)
+    wait_for_kernel(page)
     return page
 
 

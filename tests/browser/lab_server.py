@@ -25,6 +25,7 @@ SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # every cell in the DOM
 }
 START_LIMIT = 90.0
+KERNEL_LIMIT = 120_000  # milliseconds
 
 
 def chromium(playwright):
@@ -33,7 +34,7 @@ def chromium(playwright):
     return playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *sandbox])
 
 
-def wait_for_kernel(page, limit=120_000):
+def wait_for_kernel(page):
     """Wait for the kernel of the notebook on a page.
 
     Its indicator does not say: it is called idle from the first moment, before it has a kernel,
@@ -44,7 +45,7 @@ def wait_for_kernel(page, limit=120_000):
             const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
             return session?.isReady && session.session?.kernel?.status === 'idle';
         }""",
-        timeout=limit,
+        timeout=KERNEL_LIMIT,
     )
 
 

@@ -71,6 +71,8 @@ def test_the_square_holds_nearly_all_and_is_round(seen):
     left, right, bottom, top = PANEL.limits([seen])
     assert (left, bottom) == (-right, -top)
     assert right == top == 7.5
+    assert PANEL.fits([seen], (-10, 10, -10, 10))  # a wider one shows it as well
+    assert not PANEL.fits([seen], (-5, 5, -5, 5))
 
 
 def test_words_say_how_far_each_moved(seen, make_classes):

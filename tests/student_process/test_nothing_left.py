@@ -1,8 +1,10 @@
 """After a submission, a crash or a kill of the grader: no process, no file, no mount."""
 
 import os
+import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -101,7 +103,7 @@ def test_nor_do_descriptors_stay_open(parent):
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
         use()
-    assert len(os.listdir("/proc/self/fd")) <= before
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_idle_states_do_not_grow_with_the_number_of_cells(submission, processes):
@@ -147,6 +149,27 @@ def test_a_warm_parent_that_was_killed_is_started_again(folder):
         with parent.submission() as other:
             assert other.run(other.start, "1").ended == "ok"
     assert os.listdir(folder) == []
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_grader_that_ends_before_it_hears_the_answer_leaves_nothing(processes, folder, answered):
+    before = processes()
+    with WarmParent() as parent:
+        scratch = parent.folder / "scratch"
+        scratch.mkdir()
+        ours, theirs = socket.socketpair()
+        lifeline, held = os.pipe()
+        line = parent._process._line
+        line.send({"scratch": str(scratch)}, hand=[theirs.fileno(), lifeline])
+        if answered:
+            select.select([line.socket], [], [], 60)
+        line.close()
+        for descriptor in (lifeline, held):
+            os.close(descriptor)
+        ours.close()
+        theirs.close()
+        assert wait_until(lambda: not parent.folder.exists())
+    assert processes() <= before
 
 
 GRADER = """

@@ -10,10 +10,10 @@ from imbal_lab.grading.course import Course, CourseError
 
 
 @contextmanager
-def one_at_a_time(course: Course) -> Iterator[None]:
-    """Hold a course while grading. Raises CourseError where another command holds it.
+def locked(course: Course) -> Iterator[None]:
+    """Hold the course's lock. Raises CourseError where another command holds it.
 
-    The hold ends with the process, however that ends; the empty file stays.
+    The lock ends with the process, however that ends; its empty file stays.
     """
     path = course.root / "autograded" / ".lock"
     path.parent.mkdir(exist_ok=True)
